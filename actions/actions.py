@@ -1,0 +1,150 @@
+"""rasa-sdk actions: one for matters and answers, one for everything that needs no knowledge.
+
+They read the understanding from the latest message and the memory from the slots, and emit one JSON reply of references.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.facts import find_facts
+from actions.turn import Candidate, Reply, Turn, TurnState, Understanding
+from knowledge.active import active_release, gazetteer
+
+SLOTS = tuple(TurnState.__dataclass_fields__)
+REPLY = "lotse"
+
+
+class ActionMatter(Action):
+    """A matter, an answer to a question, or a pressed button."""
+
+    def name(self) -> str:
+        return "action_anliegen"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        turn, metadata = _turn(tracker)
+        chosen = metadata.get("choice")
+        if chosen:
+            return _say(dispatcher, *turn.choose(str(chosen["kind"]), str(chosen["value"])))
+        return _say(dispatcher, *turn.matter(_understanding(tracker, turn)))
+
+
+class ActionUnsure(Action):
+    """Nothing that Lotse knows: say so, with the nearest doors."""
+
+    def name(self) -> str:
+        return "action_unklar"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        turn, _ = _turn(tracker)
+        understood = _understanding(tracker, turn)
+        if turn.state.awaiting or understood.verdict != "unsure":
+            return _say(dispatcher, *turn.matter(understood))
+        return _say(dispatcher, *turn.unsure(topic=str(tracker.latest_message.get("intent", {}).get("name") or "")))
+
+
+class _Fixed(Action):
+    """A reply that depends on nothing but the intent."""
+
+    intent = ""
+    outcome = "smalltalk"
+    forgets = False
+
+    def name(self) -> str:
+        return f"action_{self.intent}"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        state = TurnState() if self.forgets else _state(tracker)
+        return _say(dispatcher, Reply(self.outcome, topic=self.intent), state)
+
+
+class ActionCrisis(_Fixed):
+    intent, outcome = "krise", "crisis"
+
+
+class ActionHuman(_Fixed):
+    intent, outcome = "mensch", "handover"
+
+
+class ActionGreet(_Fixed):
+    intent = "gruss"
+
+
+class ActionThanks(_Fixed):
+    intent = "dank"
+
+
+class ActionGoodbye(_Fixed):
+    intent = "abschied"
+
+
+class ActionHelp(_Fixed):
+    intent = "hilfe"
+
+
+class ActionInsult(_Fixed):
+    intent = "beleidigung"
+
+
+class ActionAboutMe(_Fixed):
+    intent = "ueber_mich"
+
+
+class ActionRestart(_Fixed):
+    intent, forgets = "neustart", True
+
+
+class ActionYes(ActionMatter):
+    """A yes or no only makes sense as an answer."""
+
+    def name(self) -> str:
+        return "action_ja_nein"
+
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        if _state(tracker).awaiting:
+            return super().run(dispatcher, tracker, domain)
+        return _say(dispatcher, Reply("smalltalk", topic="ja_nein"), _state(tracker))
+
+
+def _turn(tracker: Tracker) -> tuple[Turn, dict[str, Any]]:
+    release = active_release()
+    if release is None:
+        raise LookupError("no release: publish one, or set LOTSE_RELEASE_FILE")
+    metadata = dict(tracker.latest_message.get("metadata") or {})
+    state = _with_given(_state(tracker), metadata.get("facts") or {})
+    today = date.fromisoformat(metadata["today"]) if metadata.get("today") else date.today()
+    return Turn(release, gazetteer(release), today, state), metadata
+
+
+def _state(tracker: Tracker) -> TurnState:
+    return TurnState.from_dict({slot: tracker.get_slot(slot) for slot in SLOTS})
+
+
+def _with_given(state: TurnState, given: dict[str, Any]) -> TurnState:
+    """Facts that the channel knows already (a place chosen on the page, options of a command)."""
+    return TurnState.from_dict({**state.to_dict(), **{key: value for key, value in given.items() if value}})
+
+
+def _understanding(tracker: Tracker, turn: Turn) -> Understanding:
+    message = tracker.latest_message
+    text = str(message.get("text") or "")
+    return Understanding(
+        text=text,
+        intent=str((message.get("intent") or {}).get("name") or ""),
+        ranking=tuple(Candidate(row["service"], row["confidence"]) for row in message.get("services") or ()),
+        verdict=str(message.get("verdict") or "unsure"),
+        facts=find_facts(text, turn.gazetteer),
+    )
+
+
+def _say(dispatcher: CollectingDispatcher, reply: Reply, state: TurnState) -> list[EventType]:
+    dispatcher.utter_message(json_message={REPLY: reply.to_dict()})
+    return [SlotSet(slot, value) for slot, value in state.to_dict().items()]
+
+
+__all__ = ["REPLY", "SLOTS"]

@@ -1,0 +1,103 @@
+"""Facts in what people write: place, road class, surname, audience, order value, date."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from knowledge.model import Locality
+from knowledge.places import Gazetteer, Mention, decide
+from knowledge.text import fold
+
+_MONTHS = "januar februar maerz april mai juni juli august september oktober november dezember".split()
+_SURNAME = re.compile(
+    r"(?:nachnamen?|familienname|ich hei(?:ß|ss)e|(?:mein|unser) name(?: ist)?|name ?:)\s*:?\s*(?:ist |lautet )?"
+    r"((?:(?:[Vv][oa]n|[Zz]u|[Dd]er|[Dd]en|[Dd]e|Dr\.)\s+)*[A-ZÄÖÜ][\w'’-]*(?:\s+(?!und|aus|in|wohne|von\s)[A-ZÄÖÜ][\w'’-]*)?)",
+    re.IGNORECASE,
+)
+_ROADS = (
+    (re.compile(r"\bautobahn|\bauf der a ?\d{1,3}\b"), "Autobahn"),
+    (re.compile(r"\bbundesstrasse|\b(?:an|auf|neben) der b ?\d{1,3}\b"), "Bundesstraße"),
+    (re.compile(r"\bstaatsstrasse|\bst ?2\d{3}\b"), "Staatsstraße"),
+    (re.compile(r"\bkreisstrasse"), "Kreisstraße"),
+    (re.compile(r"\bgemeindestrasse|\bortsstrasse|\bnebenstrasse|\bwohnstrasse"), "Gemeindestraße"),
+)
+_BUSINESS = re.compile(
+    r"\b(?:firma|betrieb|unternehmen|gewerblich\w*|gmbh|handwerksbetrieb|selbst(?:st)?aendig\w*|geschaeftlich|gbr|kg|ug)\b"
+)
+_CITIZEN = re.compile(r"\b(?:privat|privatperson|privathaushalt|privater haushalt|privatmann|privatfrau|als buerger(?:in)?)\b")
+_VALUE = re.compile(
+    r"(\d{1,3}(?:[. ]\d{3})+|\d+)(?:,(\d{1,2}))?\s*(mio\w*|millionen?|tsd\w*|tausend|k)?\.?\s*(?:€|euros?\b|eur\b)", re.IGNORECASE
+)
+_BARE_VALUE = re.compile(r"^\D{0,12}?(\d{1,3}(?:[. ]\d{3})+|\d+)(?:,(\d{1,2}))?\s*(mio\w*|millionen?|tsd\w*|tausend|k)?\b", re.I)
+_DAY = re.compile(r"\b(\d{1,2})\.\s?(\d{1,2})\.\s?(20\d\d)\b")
+_DAY_MONTH = re.compile(r"\b(?:(\d{1,2})\.\s*)?(" + "|".join(_MONTHS) + r")\s+(20\d\d)\b")
+_FACTORS = {"m": 1_000_000, "t": 1_000, "k": 1_000}
+
+
+@dataclass(frozen=True)
+class FoundFacts:
+    """What a text says; None where it says nothing. `localities` has several entries when the place is ambiguous."""
+
+    localities: tuple[Locality, ...] | None = None
+    mentions: tuple[Mention, ...] = field(default=())
+    road: str | None = None
+    surname: str | None = None
+    audience: str | None = None
+    value: Decimal | None = None
+    on: date | None = None
+
+
+def find_facts(text: str, gazetteer: Gazetteer) -> FoundFacts:
+    """Read the facts out of a free text. A pure function."""
+    mentions = gazetteer.find(text)
+    folded = fold(text)
+    surname = _SURNAME.search(text)
+    return FoundFacts(
+        localities=decide(mentions) or None,
+        mentions=tuple(mentions),
+        road=next((road for pattern, road in _ROADS if pattern.search(folded)), None),
+        surname=surname[1] if surname else None,
+        audience="business" if _BUSINESS.search(folded) else "citizen" if _CITIZEN.search(folded) else None,
+        value=_amount(_VALUE.search(text)),
+        on=_date(folded),
+    )
+
+
+def bare_value(text: str) -> Decimal | None:
+    """An amount where an amount was asked for: „20.000", „etwa 5 tausend"."""
+    return _amount(_VALUE.search(text)) or _amount(_BARE_VALUE.search(text.strip()))
+
+
+def bare_surname(text: str) -> str | None:
+    """A surname where a surname was asked for: „Schmidt", „mit S", „Anna Huber", „ich heiße Huber"."""
+    found = _SURNAME.search(text)
+    name = found[1] if found else re.sub(r"^\s*(?:mit|also|der|die|das ist|ist|es ist|beginnt mit|buchstabe)\s+", "", text, flags=re.I)
+    words = re.findall(r"[^\W\d_][\w'’-]*", name)
+    if not 1 <= len(words) <= 4:
+        return None
+    particles = [word for word in words if word.islower() and len(word) <= 4]
+    return " ".join(words) if particles else words[-1]
+
+
+def _amount(match: re.Match[str] | None) -> Decimal | None:
+    if match is None:
+        return None
+    whole, cents, unit = match.groups()
+    amount = Decimal(re.sub(r"[. ]", "", whole) + (f".{cents}" if cents else ""))
+    return amount * _FACTORS[unit[0].lower()] if unit else amount
+
+
+def _date(folded: str) -> date | None:
+    match = _DAY.search(folded)
+    try:
+        if match:
+            return date(int(match[3]), int(match[2]), int(match[1]))
+        match = _DAY_MONTH.search(folded)
+        if match:
+            return date(int(match[3]), _MONTHS.index(match[2]) + 1, int(match[1] or 1))
+    except ValueError:
+        pass
+    return None

@@ -1,0 +1,285 @@
+"""One turn as a pure function: what was understood and what was said before, in; what to answer, out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from actions.facts import FoundFacts, bare_surname, bare_value
+from knowledge.model import ROAD_CLASSES, Facts, Locality
+from knowledge.places import Gazetteer
+from knowledge.release import Release
+from knowledge.responsibility import Ambiguous, Assignment, Choice, Missing, NotHere, Responsible, resolve
+from knowledge.surnames import surname_initial
+from knowledge.text import fold
+
+NONE_OF_THESE = "keins"
+_ORDINALS = ("erst", "zweit", "dritt", "viert", "fuenft")
+_SHORT_ANSWER = 6
+_SURE_OF_NEW_MATTER = 0.85
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A service that the question may mean, with a calibrated probability."""
+
+    service: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """What the NLU made of a message. `verdict` is `answer`, `choose` or `unsure`."""
+
+    text: str
+    intent: str
+    ranking: tuple[Candidate, ...] = ()
+    verdict: str = "unsure"
+    facts: FoundFacts = FoundFacts()
+
+
+@dataclass(frozen=True)
+class TurnState:
+    """What a conversation remembers. JSON-safe through `to_dict` and `from_dict`."""
+
+    service: str | None = None
+    places: tuple[str, ...] = ()
+    district: str | None = None
+    surname: str | None = None
+    audience: str | None = None
+    value: str | None = None
+    on: str | None = None
+    awaiting: str | None = None
+    options: tuple[tuple[str, str], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {key: _plain(value) for key, value in self.__dict__.items()}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> TurnState:
+        known = {key: data[key] for key in cls.__dataclass_fields__ if data.get(key) is not None}
+        known["places"] = tuple(known.get("places", ()))
+        known["options"] = tuple((str(value), str(label)) for value, label in known.get("options", ()))
+        return cls(**known)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What to say, as references into the release.
+
+    `outcome` is one of answer, choices, missing, ambiguous, nothere, fallback, handover, crisis, smalltalk; `topic` says
+    which text is meant where an outcome has several.
+    """
+
+    outcome: str
+    service: str | None = None
+    offices: tuple[Assignment, ...] = ()
+    missing: str | None = None
+    choices: tuple[Choice, ...] = ()
+    topic: str = ""
+    places: tuple[str, ...] = ()
+    on: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        data = {key: _plain(value) for key, value in self.__dict__.items()}
+        data["offices"] = [dict(office.__dict__) for office in self.offices]
+        data["choices"] = [dict(choice.__dict__) for choice in self.choices]
+        return data
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Reply:
+        return cls(
+            **{
+                **data,
+                "offices": tuple(Assignment(**office) for office in data["offices"]),
+                "choices": tuple(Choice(**choice) for choice in data["choices"]),
+                "places": tuple(data["places"]),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The release to answer from, the day it is, and what was said before."""
+
+    release: Release
+    gazetteer: Gazetteer
+    today: date
+    state: TurnState = field(default_factory=TurnState)
+
+    def choose(self, kind: str, value: str) -> tuple[Reply, TurnState]:
+        """Somebody pressed a button."""
+        if kind == "service":
+            return self._matter(value, self.state) if value in self.release.services else self.unsure()
+        return self._answered(kind, value)
+
+    def matter(self, understood: Understanding) -> tuple[Reply, TurnState]:
+        """Somebody wrote something about a matter, or answered a question."""
+        option = self._option(understood.text)
+        if option is not None and self.state.awaiting:
+            return self.choose(self.state.awaiting, option)
+        answer = self._as_answer(understood)
+        if answer is not None:
+            return self._answered(*answer)
+        state = self._with_facts(understood.facts)
+        if self.state.service and self._is_only_about_place(understood):
+            return self._decide(self.state.service, state)
+        if understood.verdict == "answer":
+            return self._matter(understood.ranking[0].service, state)
+        if understood.verdict == "choose":
+            return self._offer([each.service for each in understood.ranking], state)
+        return self.unsure(state)
+
+    def _offer(self, services: list[str], state: TurnState) -> tuple[Reply, TurnState]:
+        """Offer up to three services; when all lead to one office there is still a choice to make: what to bring differs."""
+        known = [slug for slug in services if slug in self.release.services][:3]
+        choices = tuple(Choice(slug, self.release.services[slug].name) for slug in known)
+        choices += (Choice(NONE_OF_THESE, "Nichts davon"),)
+        reply = Reply("choices", choices=choices, places=state.places)
+        return reply, replace(state, service=None, awaiting="service", options=_options(choices))
+
+    def unsure(self, state: TurnState | None = None, topic: str = "") -> tuple[Reply, TurnState]:
+        """Nothing fits: say so."""
+        state = state or self.state
+        return Reply("fallback", topic=topic), replace(state, service=None, awaiting=None, options=())
+
+    def _matter(self, slug: str, state: TurnState) -> tuple[Reply, TurnState]:
+        if slug not in self.release.services:
+            return self.unsure(state)
+        if slug != self.state.service and self.state.service:
+            # A new matter starts afresh; only what holds for the person stays.
+            state = replace(
+                state,
+                district=state.district if state.district != self.state.district else None,
+                value=state.value if state.value != self.state.value else None,
+            )
+        return self._decide(slug, state)
+
+    def _answered(self, fact: str, value: str) -> tuple[Reply, TurnState]:
+        changed: dict[str, Any] = {"places": tuple(value.split("|"))} if fact == "place" else {fact: value}
+        if fact not in ("place", "district", "surname", "audience", "value") or not self.state.service:
+            return self.unsure()
+        return self._decide(self.state.service, replace(self.state, **changed))
+
+    def _decide(self, slug: str, state: TurnState) -> tuple[Reply, TurnState]:
+        on = date.fromisoformat(state.on) if state.on else self.today
+        outcome = resolve(self.release, slug, _facts(state), on)
+        told = {"service": slug, "places": state.places, "on": on.isoformat()}
+        if isinstance(outcome, Responsible):
+            reply = Reply("answer", offices=outcome.offices, **told)
+        elif isinstance(outcome, NotHere):
+            reply = Reply("nothere", offices=outcome.offices, topic="outside" if outcome.outside else "", **told)
+        elif isinstance(outcome, Ambiguous):
+            reply = Reply("ambiguous", missing="place", choices=outcome.choices, **told)
+        else:
+            reply = Reply("missing", missing=outcome.fact, choices=outcome.choices, **told)
+        asked = isinstance(outcome, (Missing, Ambiguous))
+        return reply, replace(
+            state,
+            service=slug,
+            on=state.on,
+            awaiting=reply.missing if asked else None,
+            options=_options(reply.choices) if asked else (),
+        )
+
+    def _with_facts(self, found: FoundFacts) -> TurnState:
+        state = self.state
+        if found.localities:
+            state = replace(state, places=tuple(map(str, found.localities)))
+        if found.road:
+            state = replace(state, district=found.road)
+        for name in ("surname", "audience"):
+            if getattr(found, name):
+                state = replace(state, **{name: getattr(found, name)})
+        if found.value is not None:
+            state = replace(state, value=str(found.value))
+        return replace(state, on=found.on.isoformat()) if found.on else state
+
+    def _as_answer(self, understood: Understanding) -> tuple[str, str] | None:
+        """Whether the text answers the question that was asked, and how."""
+        asked, text, found = self.state.awaiting, understood.text, understood.facts
+        if not asked or not self.state.service or asked == "service":
+            return None
+        if len(text.split()) > _SHORT_ANSWER or self._is_new_matter(understood):
+            return None
+        if asked == "place":
+            return self._place_answer(text, found)
+        if asked == "district":
+            return self._district_answer(text, found)
+        if asked == "surname":
+            name = bare_surname(text)
+            return ("surname", name) if name and surname_initial(name) else None
+        if asked == "audience":
+            return ("audience", found.audience) if found.audience else None
+        value = bare_value(text)
+        return ("value", str(value)) if value is not None else None
+
+    def _place_answer(self, text: str, found: FoundFacts) -> tuple[str, str] | None:
+        localities = found.localities or self.gazetteer.lookup(text)
+        offered = [str(each) for each in localities if not self.state.options or str(each) in dict(self.state.options)]
+        if len(offered) == 1:
+            return "place", offered[0]
+        return ("place", "|".join(map(str, localities))) if localities else None
+
+    def _district_answer(self, text: str, found: FoundFacts) -> tuple[str, str] | None:
+        if found.road:
+            return "district", found.road
+        names = [each.district for each in found.localities or self.gazetteer.lookup(text) if each.district]
+        return ("district", names[0]) if names else None
+
+    def _is_new_matter(self, understood: Understanding) -> bool:
+        top = understood.ranking[0] if understood.ranking else None
+        return (
+            understood.intent == "anliegen"
+            and top is not None
+            and top.service != self.state.service
+            and top.confidence >= _SURE_OF_NEW_MATTER
+            and len(understood.text.split()) > 1
+        )
+
+    def _is_only_about_place(self, understood: Understanding) -> bool:
+        """„und in Ammerfeld?": a place, and hardly a word beside it."""
+        if not understood.facts.mentions:
+            return False
+        rest = understood.text
+        for mention in sorted(understood.facts.mentions, key=lambda each: -each.start):
+            rest = rest[: mention.start] + rest[mention.end :]
+        return all(len(word) <= 5 for word in re.findall(r"\w+", rest)) and len(rest.split()) <= 4
+
+    def _option(self, text: str) -> str | None:
+        """The offered option that a text names: by number, ordinal or label."""
+        options, said = self.state.options, fold(text).strip(" .!?")
+        if not options:
+            return None
+        number = re.fullmatch(r"(?:nummer |nr\.? ?)?(\d)\.?", said)
+        if number and self.state.awaiting != "value" and 1 <= int(number[1]) <= len(options):
+            return options[int(number[1]) - 1][0]
+        ordinal = re.fullmatch(r"(?:das|die|der|den|dem)? ?(\w+?)(?:e|er|es|en)?", said)
+        if ordinal and ordinal[1] in _ORDINALS[: len(options)]:
+            return options[_ORDINALS.index(ordinal[1])][0]
+        return next((value for value, label in options if fold(label) == said), None)
+
+
+def _options(choices: tuple[Choice, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((choice.value, choice.label) for choice in choices)
+
+
+def _facts(state: TurnState) -> Facts:
+    places = tuple(Locality.parse(each) for each in state.places) or None
+    return Facts(
+        places=places,
+        district=state.district,
+        surname=state.surname,
+        audience=state.audience,
+        value=Decimal(state.value) if state.value else None,
+    )
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
+
+
+__all__ = ["NONE_OF_THESE", "ROAD_CLASSES", "Candidate", "Reply", "Turn", "TurnState", "Understanding"]

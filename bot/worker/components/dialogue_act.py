@@ -1,0 +1,93 @@
+"""What somebody does with a message: names a matter, answers, greets, wants a human, is in danger."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Dict, List, Text
+
+import joblib
+import numpy as np
+import scipy.sparse
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.nlu.constants import INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from sklearn.linear_model import LogisticRegression
+
+from bot.worker.components.questions import VECTOR
+from knowledge.text import fold
+
+CRISIS = "krise"
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class DialogueActClassifier(GraphComponent, IntentClassifier):
+    """Logistic regression over the question vector.
+
+    Regular expressions named `krise` in the training data decide before it: whoever is in danger is never asked back.
+    """
+
+    @classmethod
+    def get_default_config(cls) -> Dict[Text, Any]:
+        return {"C": 20.0}
+
+    def __init__(
+        self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, patterns: List[Text], model: Any
+    ) -> None:
+        self._config = config
+        self._model_storage = model_storage
+        self._resource = resource
+        self._model = model
+        self._patterns = patterns
+        self._danger = re.compile("|".join(patterns)) if patterns else None
+
+    @classmethod
+    def create(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> DialogueActClassifier:
+        return cls(config, model_storage, resource, [], None)
+
+    @classmethod
+    def load(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> DialogueActClassifier:
+        with model_storage.read_from(resource) as folder:
+            stored = joblib.load(folder / "dialogue_act.joblib")
+        return cls(config, model_storage, resource, stored["patterns"], stored["model"])
+
+    def train(self, training_data: TrainingData) -> Resource:
+        messages = [message for message in training_data.intent_examples if message.get(INTENT)]
+        rows = scipy.sparse.vstack([message.get(VECTOR) for message in messages])
+        model = LogisticRegression(C=self._config["C"], class_weight="balanced", solver="liblinear")
+        model.fit(rows, [message.get(INTENT) for message in messages])
+        patterns = [row["pattern"] for row in training_data.regex_features if row["name"] == CRISIS]
+        with self._model_storage.write_to(self._resource) as folder:
+            joblib.dump({"patterns": patterns, "model": model}, folder / "dialogue_act.joblib")
+        return self._resource
+
+    def process(self, messages: List[Message]) -> List[Message]:
+        for message in messages:
+            ranking = self._rank(message)
+            message.set(INTENT, ranking[0], add_to_output=True)
+            message.set("intent_ranking", ranking, add_to_output=True)
+        return messages
+
+    def _rank(self, message: Message) -> List[Dict[Text, Any]]:
+        if self._danger and self._danger.search(fold(message.get(TEXT) or "")):
+            return [{"name": CRISIS, "confidence": 1.0}]
+        probabilities = self._model.predict_proba(message.get(VECTOR))[0]
+        best = np.argsort(-probabilities)[:5]
+        return [{"name": str(self._model.classes_[i]), "confidence": float(probabilities[i])} for i in best]

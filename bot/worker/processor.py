@@ -1,0 +1,127 @@
+"""A Rasa message processor whose turn is a function: state and message in, reply and new state out."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Dict, List, Optional, Text
+
+from rasa.core.actions.action import Action, create_bot_utterance
+from rasa.core.channels.channel import CollectingOutputChannel, OutputChannel, UserMessage
+from rasa.core.lock_store import InMemoryLockStore
+from rasa.core.nlg import NaturalLanguageGenerator, TemplatedNaturalLanguageGenerator
+from rasa.core.processor import MessageProcessor
+from rasa.core.tracker_store import InMemoryTrackerStore
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import ActionExecuted, Event, SlotSet, deserialise_events
+from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
+from rasa.utils.endpoints import EndpointConfig
+from rasa_sdk import Action as SdkAction
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.utils import all_subclasses
+
+from actions import actions as lotse_actions
+from actions.actions import REPLY, SLOTS
+
+_SENDER = "conversation"
+CHOICE_INTENT = "auswahl"
+
+
+class TurnFailed(Exception):
+    """The turn gave no reply, because an action failed or no rule applied."""
+
+
+class InProcessAction(Action):
+    """Runs a rasa-sdk action in this process, without the HTTP request and the schema check of a remote one."""
+
+    def __init__(self, action: SdkAction) -> None:
+        self._action = action
+
+    def name(self) -> Text:
+        return self._action.name()
+
+    async def run(
+        self,
+        output_channel: OutputChannel,
+        nlg: NaturalLanguageGenerator,
+        tracker: DialogueStateTracker,
+        domain: Domain,
+        metadata: Optional[Dict[Text, Any]] = None,
+    ) -> List[Event]:
+        dispatcher = CollectingDispatcher()
+        sdk_tracker = Tracker.from_dict(tracker.current_state(EventVerbosity.NONE))
+        events = self._action.run(dispatcher, sdk_tracker, {})
+        said: List[Event] = [create_bot_utterance(message) for message in dispatcher.messages]
+        return said + deserialise_events(events)
+
+
+class TurnProcessor(MessageProcessor):
+    """Answers turns. Keeps nothing between them."""
+
+    def __init__(self, model_path: Text) -> None:
+        domain = Domain.empty()
+        super().__init__(
+            model_path=model_path,
+            tracker_store=InMemoryTrackerStore(domain),
+            lock_store=InMemoryLockStore(),
+            generator=TemplatedNaturalLanguageGenerator(domain.responses),
+            # Never called: every custom action of the domain runs in this process.
+            action_endpoint=EndpointConfig("http://127.0.0.1:9/"),
+        )
+        self._actions = {action.name(): InProcessAction(action) for action in _sdk_actions()}
+
+    @property
+    def model_id(self) -> Text:
+        """The id of the trained model."""
+        return str(self.model_metadata.model_id)
+
+    async def turn(self, text: Text, state: Dict[Text, Any], metadata: Dict[Text, Any]) -> Dict[Text, Any]:
+        """One turn. `state` holds the slots; returns reply, state, ranking, intent and times in ms. Raises `TurnFailed`."""
+        started = time.perf_counter()
+        channel = CollectingOutputChannel()
+        message = UserMessage(text, channel, _SENDER, input_channel="lotse", metadata=metadata)
+        tracker = self._tracker(state)
+        if metadata.get("choice"):
+            parsed: Dict[Text, Any] = {"text": text, "intent": {"name": CHOICE_INTENT, "confidence": 1.0}, "entities": []}
+        else:
+            # A leading slash would name an intent; from outside it is plain text.
+            message.text = text.lstrip("/ \t\n")
+            parsed = await self.parse_message(message, tracker)
+            parsed["text"] = message.text
+        understood = time.perf_counter()
+        message.parse_data = parsed
+        await self._handle_message_with_tracker(message, tracker)
+        await self._run_prediction_loop(channel, tracker)
+        reply = next((row["custom"][REPLY] for row in channel.messages if REPLY in row.get("custom", {})), None)
+        if reply is None:
+            raise TurnFailed("the turn ended without a reply")
+        return {
+            "reply": reply,
+            "state": {slot: tracker.get_slot(slot) for slot in SLOTS},
+            "ranking": parsed.get("services", []),
+            "intent": parsed["intent"]["name"],
+            "timings_ms": {
+                "understand": round((understood - started) * 1000, 2),
+                "decide": round((time.perf_counter() - understood) * 1000, 2),
+            },
+        }
+
+    def _tracker(self, state: Dict[Text, Any]) -> DialogueStateTracker:
+        tracker = DialogueStateTracker(_SENDER, self.domain.slots)
+        for slot, value in state.items():
+            if slot in SLOTS:
+                tracker.update(SlotSet(slot, value))
+        tracker.update(ActionExecuted(ACTION_LISTEN_NAME))
+        return tracker
+
+    def _get_action(self, action_name: Text) -> Optional[Action]:
+        return self._actions.get(action_name) or super()._get_action(action_name)
+
+
+def _sdk_actions() -> List[SdkAction]:
+    found = []
+    for each in all_subclasses(SdkAction):
+        if each.__module__ == lotse_actions.__name__ and not each.__name__.startswith("_"):
+            found.append(each())
+    return found

@@ -1,0 +1,30 @@
+"""Keep Rasa and TensorFlow quiet and at home: no telemetry, no error reports, no text of a citizen in a log."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+
+ENVIRONMENT = {
+    "RASA_TELEMETRY_ENABLED": "false",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "CUDA_VISIBLE_DEVICES": "",
+    "LOG_LEVEL": "WARNING",
+    "LOG_LEVEL_LIBRARIES": "ERROR",
+    "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+}
+
+
+def be_quiet() -> None:
+    """Call before the first import of rasa."""
+    os.environ.update(ENVIRONMENT)
+    warnings.filterwarnings("ignore")
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+
+
+def be_quiet_after_import() -> None:
+    """Rasa logs through structlog, which has a level of its own."""
+    from rasa.utils.log_utils import configure_structlog
+
+    configure_structlog(logging.WARNING)

@@ -1,0 +1,1 @@
+"""Knowledge in and out, one module a format."""

@@ -1,0 +1,1 @@
+"""The knowledge in a database: what staff edit, what was published, who changed what."""

@@ -1,0 +1,47 @@
+"""Tables of the knowledge: entries that staff edit, published releases, and the record of changes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import JSON, DateTime, Integer, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """Root of all tables."""
+
+
+class Entry(Base):
+    """A place, office, service or rule as it stands in the draft; `version` grows with each change."""
+
+    __tablename__ = "entry"
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer)
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    content: Mapped[dict[str, object]] = mapped_column(JSON)
+    __mapper_args__ = {"version_id_col": version}
+
+
+class AuditEntry(Base):
+    """One change of one entry, written in the transaction of the change and never altered."""
+
+    __tablename__ = "audit"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    actor: Mapped[str] = mapped_column(String(100))
+    action: Mapped[str] = mapped_column(String(16))
+    kind: Mapped[str] = mapped_column(String(16))
+    key: Mapped[str] = mapped_column(String(200))
+    content: Mapped[dict[str, object] | None] = mapped_column(JSON)
+
+
+class ReleaseRow(Base):
+    """A published release. The newest number is the one in force."""
+
+    __tablename__ = "release"
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    digest: Mapped[str] = mapped_column(String(64))
+    published: Mapped[str] = mapped_column(String(32))
+    content: Mapped[str] = mapped_column(Text)

@@ -1,0 +1,13 @@
+"""Spelling that does not matter: case, umlauts, ß, accents."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+
+
+def fold(text: str) -> str:
+    """Lower case with ä=ae, ö=oe, ü=ue, ß=ss and no accents, so that both spellings of a word meet."""
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).lower().translate(_GERMAN))
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
