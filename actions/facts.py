@@ -11,7 +11,20 @@ from knowledge.model import Locality
 from knowledge.places import Gazetteer, Mention, decide
 from knowledge.text import fold
 
-_MONTHS = "januar februar maerz april mai juni juli august september oktober november dezember".split()
+_MONTHS = [
+    "januar",
+    "februar",
+    "maerz",
+    "april",
+    "mai",
+    "juni",
+    "juli",
+    "august",
+    "september",
+    "oktober",
+    "november",
+    "dezember",
+]
 _SURNAME = re.compile(
     r"(?:nachnamen?|familienname|ich hei(?:ß|ss)e|(?:mein|unser) name(?: ist)?|name ?:)\s*:?\s*(?:ist |lautet )?"
     r"((?:(?:[Vv][oa]n|[Zz]u|[Dd]er|[Dd]en|[Dd]e|Dr\.)\s+)*[A-ZÄÖÜ][\w'’-]*(?:\s+(?!und|aus|in|wohne|von\s)[A-ZÄÖÜ][\w'’-]*)?)",
@@ -29,7 +42,8 @@ _BUSINESS = re.compile(
 )
 _CITIZEN = re.compile(r"\b(?:privat|privatperson|privathaushalt|privater haushalt|privatmann|privatfrau|als buerger(?:in)?)\b")
 _VALUE = re.compile(
-    r"(\d{1,3}(?:[. ]\d{3})+|\d+)(?:,(\d{1,2}))?\s*(mio\w*|millionen?|tsd\w*|tausend|k)?\.?\s*(?:€|euros?\b|eur\b)", re.IGNORECASE
+    r"(\d{1,3}(?:[. ]\d{3})+|\d+)(?:,(\d{1,2}))?\s*(mio\w*|millionen?|tsd\w*|tausend|k)?\.?\s*(?:€|euros?\b|eur\b)",
+    re.IGNORECASE,
 )
 _BARE_VALUE = re.compile(r"^\D{0,12}?(\d{1,3}(?:[. ]\d{3})+|\d+)(?:,(\d{1,2}))?\s*(mio\w*|millionen?|tsd\w*|tausend|k)?\b", re.I)
 _DAY = re.compile(r"\b(\d{1,2})\.\s?(\d{1,2})\.\s?(20\d\d)\b")
@@ -74,7 +88,11 @@ def bare_value(text: str) -> Decimal | None:
 def bare_surname(text: str) -> str | None:
     """A surname where a surname was asked for: „Schmidt", „mit S", „Anna Huber", „ich heiße Huber"."""
     found = _SURNAME.search(text)
-    name = found[1] if found else re.sub(r"^\s*(?:mit|also|der|die|das ist|ist|es ist|beginnt mit|buchstabe)\s+", "", text, flags=re.I)
+    name = (
+        found[1]
+        if found
+        else re.sub(r"^\s*(?:mit|also|der|die|das ist|ist|es ist|beginnt mit|buchstabe)\s+", "", text, flags=re.I)
+    )
     words = re.findall(r"[^\W\d_][\w'’-]*", name)
     if not 1 <= len(words) <= 4:
         return None

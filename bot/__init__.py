@@ -1,0 +1,1 @@
+"""The running assistant: channels, conversations, the engine behind them."""

@@ -14,10 +14,33 @@ from knowledge.text import fold
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*\.?")
 _SPELLED_OUT = {"st": "sankt", "a": "am", "i": "im", "lkr": "landkreis", "kreis": "landkreis", "lra": "landratsamt"}
 _BEFORE_A_PLACE = frozenset(
-    "in im nach aus bei von vom fuer ortsteil weiler gemeinde stadt markt dorf vg richtung ort wohnort plz hierher".split()
+    [
+        "in",
+        "im",
+        "nach",
+        "aus",
+        "bei",
+        "von",
+        "vom",
+        "fuer",
+        "ortsteil",
+        "weiler",
+        "gemeinde",
+        "stadt",
+        "markt",
+        "dorf",
+        "vg",
+        "richtung",
+        "ort",
+        "wohnort",
+        "plz",
+        "hierher",
+    ]
 )
 _FROM = frozenset(("von", "vom", "aus"))
-_FILLERS = frozenset("der die das dem den unserem unserer ortsteil gemeinde stadt markt weiler".split())
+_FILLERS = frozenset(
+    ["der", "die", "das", "dem", "den", "unserem", "unserer", "ortsteil", "gemeinde", "stadt", "markt", "weiler"]
+)
 _ENDINGS = ("", "s", "er", "ern", "ener")
 _CLOSE_ENOUGH = 0.84
 _SHORTEST_FUZZY = 6
@@ -93,7 +116,7 @@ class Gazetteer:
         exact = self._exact(words)
         if exact:
             return exact
-        mentions = [mention for mention in self.find(text)]
+        mentions = list(self.find(text))
         if mentions:
             return decide(mentions)
         return self._similar(words) or self._similar(words[1:])
@@ -125,9 +148,7 @@ class Gazetteer:
             return 1, self._similar((words[at].key,))
         return 0, ()
 
-    def _may_stand_here(
-        self, found: tuple[Locality, ...], keys: tuple[str, ...], words: list[_Word], at: int
-    ) -> bool:
+    def _may_stand_here(self, found: tuple[Locality, ...], keys: tuple[str, ...], words: list[_Word], at: int) -> bool:
         """Many Ortsteile and cities are everyday words: they count only after a preposition, or alone."""
         everyday = found == (Locality(OUTSIDE),) or all(locality.district for locality in found)
         return not everyday or len(words) == len(keys) or bool(_preposition(words, at))

@@ -63,9 +63,7 @@ class Release:
         self._chains = {}
         self._by_service, self._by_type = {}, {}
         for rule in self.knowledge.rules:
-            index, key = (
-                (self._by_type, rule.office_type) if rule.service == ANYWHERE else (self._by_service, rule.service)
-            )
+            index, key = (self._by_type, rule.office_type) if rule.service == ANYWHERE else (self._by_service, rule.service)
             index.setdefault(key, []).append(rule)
 
     @property
@@ -90,9 +88,7 @@ class Release:
         """The areas a place lies in, smallest first: ARS, VG prefix (9 digits), county, everywhere."""
         if ars not in self._chains:
             inside = ars != OUTSIDE
-            self._chains[ars] = (
-                tuple(dict.fromkeys((ars, ars[:9], ars[:5] + "0" * 7, ANYWHERE))) if inside else (ANYWHERE,)
-            )
+            self._chains[ars] = tuple(dict.fromkeys((ars, ars[:9], ars[:5] + "0" * 7, ANYWHERE))) if inside else (ANYWHERE,)
         return self._chains[ars]
 
     def locality_name(self, locality: Locality) -> str:
@@ -180,9 +176,7 @@ def service_from_dict(row: Mapping[str, Any]) -> Service:
             **{key: tuple(row[key]) for key in _LISTS if key in row},
             "fees": tuple(Fee(**fee) for fee in row.get("fees", ())),
             "online": OnlineService(**online) if online else None,
-            "examples": tuple(
-                Example(text, style) for style, texts in row.get("examples", {}).items() for text in texts
-            ),
+            "examples": tuple(Example(text, style) for style, texts in row.get("examples", {}).items() for text in texts),
         }
     )
 

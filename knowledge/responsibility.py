@@ -142,18 +142,11 @@ class _Resolver:
     def _within(self, localities: list[Locality], locality: Locality) -> Outcome:
         districts = self._districts(locality)
         axes = (districts, self._initials, self._audiences, self._values)
-        table = {
-            (district, *rest): self._office(self._case(locality, district, *rest))
-            for district, *rest in product(*axes)
-        }
+        table = {(district, *rest): self._office(self._case(locality, district, *rest)) for district, *rest in product(*axes)}
         for axis, fact in enumerate(("district", "surname", "audience", "value")):
             if self._decides(table, axis):
                 return Missing(fact, self._choices(fact, locality, table, axis))
-        cases = [
-            self._case(each, *rest)
-            for each in localities
-            for rest in product(self._districts(each), *axes[1:])
-        ]
+        cases = [self._case(each, *rest) for each in localities for rest in product(self._districts(each), *axes[1:])]
         return self._answer(cases)
 
     def _answer(self, cases: list[_Case]) -> Outcome:
@@ -178,16 +171,10 @@ class _Resolver:
 
     def _localities(self) -> tuple[list[Locality], bool]:
         """The places still possible, and whether the person named one."""
-        named = [
-            locality
-            for locality in self._facts.places or ()
-            if locality.ars == OUTSIDE or self._covers(locality)
-        ]
+        named = [locality for locality in self._facts.places or () if locality.ars == OUTSIDE or self._covers(locality)]
         if named:
             return named, True
-        return [
-            locality for ars in self._release.places if self._covers(locality := Locality(ars))
-        ], False
+        return [locality for ars in self._release.places if self._covers(locality := Locality(ars))], False
 
     def _covers(self, locality: Locality) -> bool:
         chain = self._release.chain(locality.ars)
@@ -197,10 +184,7 @@ class _Resolver:
         if locality.ars == OUTSIDE:
             return frozenset()
         axes = (self._districts(locality), self._initials, self._audiences, self._values)
-        return frozenset(
-            (*rest, self._office(self._case(locality, district, *rest)))
-            for district, *rest in product(*axes)
-        )
+        return frozenset((*rest, self._office(self._case(locality, district, *rest))) for district, *rest in product(*axes))
 
     def _districts(self, locality: Locality) -> list[str]:
         """The Ortsteile or road classes still possible; an empty one stands for all that no rule names."""
@@ -251,9 +235,7 @@ class _Resolver:
     def _decides(table: dict[tuple[object, ...], str | None], axis: int) -> bool:
         """Whether two cases that differ in this fact alone lead to different offices."""
         groups: dict[tuple[object, ...], str | None] = {}
-        return any(
-            groups.setdefault((*key[:axis], *key[axis + 1 :]), office) != office for key, office in table.items()
-        )
+        return any(groups.setdefault((*key[:axis], *key[axis + 1 :]), office) != office for key, office in table.items())
 
     def _choices(
         self, fact: str, locality: Locality, table: dict[tuple[object, ...], str | None], axis: int
@@ -309,7 +291,7 @@ def _surname_choices(classes: dict[str, list[object]]) -> Iterator[Choice]:
 
 
 def _value_choices(values: list[Decimal]) -> Iterator[Choice]:
-    for first, following in zip(values, [*values[1:], None]):
+    for first, following in zip(values, [*values[1:], None], strict=False):
         upper = None if following is None else _euros(following)
         if first == 0:
             yield Choice("0", f"unter {upper}" if upper and _is_round(following) else f"bis {upper}")

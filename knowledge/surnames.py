@@ -10,7 +10,34 @@ INITIALS = (*"ABCDEFGHIJKLMNOPQRS", "Sch", "St", *"TUVWXYZ")
 
 _RANK = {initial: rank for rank, initial in enumerate(INITIALS)}
 _PARTICLES = frozenset(
-    "af am av da de del della dem den der des di dos du im la le ten ter und van vom von zu zum zur".split()
+    [
+        "af",
+        "am",
+        "av",
+        "da",
+        "de",
+        "del",
+        "della",
+        "dem",
+        "den",
+        "der",
+        "des",
+        "di",
+        "dos",
+        "du",
+        "im",
+        "la",
+        "le",
+        "ten",
+        "ter",
+        "und",
+        "van",
+        "vom",
+        "von",
+        "zu",
+        "zum",
+        "zur",
+    ]
 )
 _FOLD = str.maketrans({"Ø": "O", "Æ": "A", "Œ": "O", "Ł": "L", "Đ": "D", "Þ": "T", "ẞ": "S", "ß": "s", "İ": "I"})
 
@@ -24,9 +51,7 @@ def surname_initial(surname: str) -> str | None:
     named = [word for word in words if word.lower().strip(".") not in _PARTICLES] or words[-1:]
     for word in named:
         letters = "".join(
-            char
-            for char in unicodedata.normalize("NFKD", word.strip("'’.\"").upper().translate(_FOLD))
-            if "A" <= char <= "Z"
+            char for char in unicodedata.normalize("NFKD", word.strip("'’.\"").upper().translate(_FOLD)) if "A" <= char <= "Z"
         )
         if letters:
             return "Sch" if letters.startswith("SCH") else "St" if letters.startswith("ST") else letters[0]

@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--socket", required=True, help="path of the Unix socket to listen on")
     options = parser.parse_args()
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
-    uvicorn.run(create_app(Worker(options.model)), uds=options.socket, log_level="warning", access_log=False)
+    uvicorn.run(create_app(Worker(options.model)), uds=options.socket, ws="none", log_level="warning", access_log=False)
 
 
 def _end_with_parent(parent: int) -> None:

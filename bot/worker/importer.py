@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Text, Tuple, Union
+from typing import Dict, Iterator, List, Optional, Tuple, Union
 
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.training_data.structures import StoryGraph
@@ -29,9 +29,9 @@ class LotseImporter(TrainingDataImporter):
 
     def __init__(
         self,
-        config_file: Optional[Text] = None,
-        domain_path: Optional[Text] = None,
-        training_data_paths: Optional[Union[List[Text], Text]] = None,
+        config_file: Optional[str] = None,
+        domain_path: Optional[str] = None,
+        training_data_paths: Optional[Union[List[str], str]] = None,
     ) -> None:
         paths = [training_data_paths] if isinstance(training_data_paths, str) else list(training_data_paths or ())
         given = [path for path in paths if path and Path(path).exists()]
@@ -54,17 +54,17 @@ class LotseImporter(TrainingDataImporter):
     def get_config(self) -> Dict:
         return self._files.get_config()
 
-    def get_config_file_for_auto_config(self) -> Optional[Text]:
+    def get_config_file_for_auto_config(self) -> Optional[str]:
         return self._files.get_config_file_for_auto_config()
 
-    def get_nlu_data(self, language: Optional[Text] = "de") -> TrainingData:
+    def get_nlu_data(self, language: Optional[str] = "de") -> TrainingData:
         data = self._files.get_nlu_data(language)
         if self._release is None:
             return data
         return data.merge(TrainingData([Message.build(text, intent=intent) for intent, text in _wording(self._release)]))
 
 
-def _wording(release: Release) -> Iterator[Tuple[Text, Text]]:
+def _wording(release: Release) -> Iterator[Tuple[str, str]]:
     for service in release.services.values():
         for text in (service.name, *service.synonyms, service.short, *(each.text for each in service.examples)):
             if text:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Dict, List, Optional, Text
+from typing import Any, Dict, List, Optional
 
 from rasa.core.actions.action import Action, create_bot_utterance
 from rasa.core.channels.channel import CollectingOutputChannel, OutputChannel, UserMessage
 from rasa.core.lock_store import InMemoryLockStore
 from rasa.core.nlg import NaturalLanguageGenerator, TemplatedNaturalLanguageGenerator
+from rasa.core.policies.policy import PolicyPrediction
 from rasa.core.processor import MessageProcessor
 from rasa.core.tracker_store import InMemoryTrackerStore
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
@@ -38,7 +39,7 @@ class InProcessAction(Action):
     def __init__(self, action: SdkAction) -> None:
         self._action = action
 
-    def name(self) -> Text:
+    def name(self) -> str:
         return self._action.name()
 
     async def run(
@@ -47,7 +48,7 @@ class InProcessAction(Action):
         nlg: NaturalLanguageGenerator,
         tracker: DialogueStateTracker,
         domain: Domain,
-        metadata: Optional[Dict[Text, Any]] = None,
+        metadata: Optional[Dict[str, Any]] = None,
     ) -> List[Event]:
         dispatcher = CollectingDispatcher()
         sdk_tracker = Tracker.from_dict(tracker.current_state(EventVerbosity.NONE))
@@ -59,7 +60,7 @@ class InProcessAction(Action):
 class TurnProcessor(MessageProcessor):
     """Answers turns. Keeps nothing between them."""
 
-    def __init__(self, model_path: Text) -> None:
+    def __init__(self, model_path: str) -> None:
         domain = Domain.empty()
         super().__init__(
             model_path=model_path,
@@ -72,18 +73,22 @@ class TurnProcessor(MessageProcessor):
         self._actions = {action.name(): InProcessAction(action) for action in _sdk_actions()}
 
     @property
-    def model_id(self) -> Text:
+    def model_id(self) -> str:
         """The id of the trained model."""
         return str(self.model_metadata.model_id)
 
-    async def turn(self, text: Text, state: Dict[Text, Any], metadata: Dict[Text, Any]) -> Dict[Text, Any]:
+    async def turn(self, text: str, state: Dict[str, Any], metadata: Dict[str, Any]) -> Dict[str, Any]:
         """One turn. `state` holds the slots; returns reply, state, ranking, intent and times in ms. Raises `TurnFailed`."""
         started = time.perf_counter()
         channel = CollectingOutputChannel()
         message = UserMessage(text, channel, _SENDER, input_channel="lotse", metadata=metadata)
         tracker = self._tracker(state)
         if metadata.get("choice"):
-            parsed: Dict[Text, Any] = {"text": text, "intent": {"name": CHOICE_INTENT, "confidence": 1.0}, "entities": []}
+            parsed: Dict[str, Any] = {
+                "text": text,
+                "intent": {"name": CHOICE_INTENT, "confidence": 1.0},
+                "entities": [],
+            }
         else:
             # A leading slash would name an intent; from outside it is plain text.
             message.text = text.lstrip("/ \t\n")
@@ -107,7 +112,7 @@ class TurnProcessor(MessageProcessor):
             },
         }
 
-    def _tracker(self, state: Dict[Text, Any]) -> DialogueStateTracker:
+    def _tracker(self, state: Dict[str, Any]) -> DialogueStateTracker:
         tracker = DialogueStateTracker(_SENDER, self.domain.slots)
         for slot, value in state.items():
             if slot in SLOTS:
@@ -115,8 +120,16 @@ class TurnProcessor(MessageProcessor):
         tracker.update(ActionExecuted(ACTION_LISTEN_NAME))
         return tracker
 
-    def _get_action(self, action_name: Text) -> Optional[Action]:
-        return self._actions.get(action_name) or super()._get_action(action_name)
+    async def _run_action(
+        self,
+        action: Action,
+        tracker: DialogueStateTracker,
+        output_channel: OutputChannel,
+        nlg: NaturalLanguageGenerator,
+        prediction: PolicyPrediction,
+    ) -> bool:
+        here = self._actions.get(action.name(), action)
+        return await super()._run_action(here, tracker, output_channel, nlg, prediction)
 
 
 def _sdk_actions() -> List[SdkAction]:

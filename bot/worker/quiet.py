@@ -19,7 +19,8 @@ ENVIRONMENT = {
 def be_quiet() -> None:
     """Call before the first import of rasa."""
     os.environ.update(ENVIRONMENT)
-    warnings.filterwarnings("ignore")
+    # Libraries set their own warning filters while they are imported, so the printing is switched off, not the filter.
+    warnings.showwarning = lambda *_, **__: None
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
 
 

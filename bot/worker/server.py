@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import logging
 from collections import OrderedDict
-from typing import Any, AsyncIterator, Dict, Optional, Text
+from typing import Any, AsyncIterator, Dict, Optional
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bot.worker.quiet import be_quiet_after_import
 from knowledge.active import gazetteer, use_release
 from knowledge.release import Release
 
@@ -23,17 +24,18 @@ _RELEASES_KEPT = 4
 class Worker:
     """One loaded model and the last few releases."""
 
-    def __init__(self, model: Text) -> None:
+    def __init__(self, model: str) -> None:
         self._model = model
-        self._releases: "OrderedDict[Text, Release]" = OrderedDict()
+        self._releases: "OrderedDict[str, Release]" = OrderedDict()
         self.processor: Optional[Any] = None
-        self.failure: Optional[Text] = None
+        self.failure: Optional[str] = None
 
     def load(self) -> None:
         """Import Rasa and load the model: seconds, in which the worker already answers `/health`."""
         try:
             from bot.worker.processor import TurnProcessor
 
+            be_quiet_after_import()
             self.processor = TurnProcessor(self._model)
         except Exception as error:  # reported by /ready; the supervisor decides
             self.failure = f"{type(error).__name__}: {error}"
@@ -42,15 +44,11 @@ class Worker:
     def add_release(self, release: Release) -> None:
         """Keep a release and build what it needs to answer."""
         gazetteer(release)
-        if self.processor is not None:
-            from bot.worker.components.service import index_of
-
-            index_of(release)
         self._releases[release.id] = release
         while len(self._releases) > _RELEASES_KEPT:
             self._releases.popitem(last=False)
 
-    def release(self, release_id: Text) -> Optional[Release]:
+    def release(self, release_id: str) -> Optional[Release]:
         return self._releases.get(release_id)
 
 
@@ -84,7 +82,7 @@ def create_app(worker: Worker) -> Starlette:
     async def turn(request: Request) -> Response:
         if worker.processor is None:
             return JSONResponse({"detail": "loading"}, 503)
-        body: Dict[Text, Any] = await request.json()
+        body: Dict[str, Any] = await request.json()
         release = worker.release(body["release"])
         if release is None:
             return JSONResponse({"detail": "release unknown"}, 409)

@@ -25,12 +25,12 @@ from knowledge.surnames import INITIALS
 SEED = Path(__file__).parent.parent / "seed"
 EXAMPLES = Path(__file__).parents[2] / "nlu_data" / "anliegen"
 
-LEVELS = frozenset("gemeinde vg zweckverband landkreis land bund kammer privat".split())
-AUDIENCES = frozenset("citizen business both staff".split())
-ROLES = frozenset("zustaendig ansprechpunkt annahme".split())
+LEVELS = frozenset(["gemeinde", "vg", "zweckverband", "landkreis", "land", "bund", "kammer", "privat"])
+AUDIENCES = frozenset(["citizen", "business", "both", "staff"])
+ROLES = frozenset(["zustaendig", "ansprechpunkt", "annahme"])
 CERTAINTIES = frozenset(("belegt", "vermutlich", "nur-ebene"))
-PLACE_KINDS = frozenset("landkreis grosse-kreisstadt kreisfreie-stadt stadt markt gemeinde".split())
-FACTS = frozenset("place street district surname audience value age".split())
+PLACE_KINDS = frozenset(["landkreis", "grosse-kreisstadt", "kreisfreie-stadt", "stadt", "markt", "gemeinde"])
+FACTS = frozenset(["place", "street", "district", "surname", "audience", "value", "age"])
 
 
 @dataclass(frozen=True)
@@ -120,10 +120,24 @@ _SERVICE = {
     "online": _Field("record", fields=_ONLINE),
     "legal_basis": _Field("texts"),
 }
-_RULE_COLUMNS = (
-    "id service office_type applies_to district surname_from surname_to audience value_from value_to valid_from valid_to "
-    "office role certainty reason"
-).split()
+_RULE_COLUMNS = [
+    "id",
+    "service",
+    "office_type",
+    "applies_to",
+    "district",
+    "surname_from",
+    "surname_to",
+    "audience",
+    "value_from",
+    "value_to",
+    "valid_from",
+    "valid_to",
+    "office",
+    "role",
+    "certainty",
+    "reason",
+]
 
 
 def read_seed(folder: Path = SEED, examples: Path = EXAMPLES) -> Knowledge:
@@ -250,7 +264,9 @@ class _Reader:
             self._problem(file, _line(node), f"„{text}“ passt nicht zu „{key}“.")
         if field.options and text not in field.options:
             self._problem(
-                file, _line(node), f"„{text}“ ist für „{key}“ nicht möglich. Möglich: {', '.join(sorted(field.options))}."
+                file,
+                _line(node),
+                f"„{text}“ ist für „{key}“ nicht möglich. Möglich: {', '.join(sorted(field.options))}.",
             )
         return text
 

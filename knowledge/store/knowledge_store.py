@@ -78,9 +78,7 @@ class KnowledgeStore:
                 return Release.from_json(newest.content), False
             number = newest.number + 1 if newest else 1
             release = Release(number, digest, _now().isoformat(timespec="seconds"), knowledge)
-            session.add(
-                ReleaseRow(number=number, digest=digest, published=release.published, content=release.to_json())
-            )
+            session.add(ReleaseRow(number=number, digest=digest, published=release.published, content=release.to_json()))
             session.add(_audit(_now(), actor, "published", ("release", str(number)), {"digest": digest}))
         return release, True
 

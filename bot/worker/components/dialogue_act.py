@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List, Text
+from typing import Any, Dict, List
 
 import joblib
 import numpy as np
@@ -32,11 +32,11 @@ class DialogueActClassifier(GraphComponent, IntentClassifier):
     """
 
     @classmethod
-    def get_default_config(cls) -> Dict[Text, Any]:
+    def get_default_config(cls) -> Dict[str, Any]:
         return {"C": 20.0}
 
     def __init__(
-        self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, patterns: List[Text], model: Any
+        self, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, patterns: List[str], model: Any
     ) -> None:
         self._config = config
         self._model_storage = model_storage
@@ -48,7 +48,7 @@ class DialogueActClassifier(GraphComponent, IntentClassifier):
     @classmethod
     def create(
         cls,
-        config: Dict[Text, Any],
+        config: Dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
@@ -58,7 +58,7 @@ class DialogueActClassifier(GraphComponent, IntentClassifier):
     @classmethod
     def load(
         cls,
-        config: Dict[Text, Any],
+        config: Dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
@@ -85,7 +85,7 @@ class DialogueActClassifier(GraphComponent, IntentClassifier):
             message.set("intent_ranking", ranking, add_to_output=True)
         return messages
 
-    def _rank(self, message: Message) -> List[Dict[Text, Any]]:
+    def _rank(self, message: Message) -> List[Dict[str, Any]]:
         if self._danger and self._danger.search(fold(message.get(TEXT) or "")):
             return [{"name": CRISIS, "confidence": 1.0}]
         probabilities = self._model.predict_proba(message.get(VECTOR))[0]

@@ -1,8 +1,8 @@
-"""Questions as vectors: weighted character n-grams, which forgive inflection, compounds, dialect and typing errors."""
+"""Questions as vectors: character n-grams, which forgive inflection, compounds, dialect and typing errors, and words."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Text
+from typing import Any, Dict, List
 
 import joblib
 import numpy as np
@@ -16,34 +16,60 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.pipeline import FeatureUnion
 
+from knowledge.active import active_release, gazetteer
 from knowledge.text import fold
 
 VECTOR = "question_vector"
+_WORDS_WEIGHT = 0.7
+_PLACE = "ortsname"
 _LONGEST = 2000
 """Characters that are looked at; a story is understood from its first pages."""
 
 
-def character_vectorizer() -> TfidfVectorizer:
+def character_vectorizer(min_df: int = 1) -> TfidfVectorizer:
     """TF-IDF over character n-grams of 2 to 5 within words, of folded text."""
     return TfidfVectorizer(
-        preprocessor=fold, analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, dtype=np.float32
+        preprocessor=fold, analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=min_df, dtype=np.float32
     )
 
 
-def text_of(message: Message) -> Text:
-    """The lemmas behind the words, so that rare forms meet common ones."""
+def question_vectorizer() -> FeatureUnion:
+    """Character n-grams and, with less weight, words and pairs of words; what occurs once teaches nothing."""
+    words = TfidfVectorizer(
+        preprocessor=fold, token_pattern=r"\w+", ngram_range=(1, 2), sublinear_tf=True, min_df=2, dtype=np.float32
+    )
+    parts = [("characters", character_vectorizer(min_df=2)), ("words", words)]
+    return FeatureUnion(parts, transformer_weights={"words": _WORDS_WEIGHT})
+
+
+def text_of(message: Message) -> str:
+    """What the vector is made of: the text with every place called the same, and the lemmas behind the words.
+
+    A question means the same service wherever somebody lives, and rare forms of a word meet common ones.
+    """
     text = (message.get(TEXT) or "")[:_LONGEST]
     tokens = message.get(TOKENS_NAMES[TEXT]) or ()
     lemmas = [token.lemma for token in tokens if token.lemma != token.text and token.start < _LONGEST]
-    return " ".join((text, *lemmas))
+    return " ".join((without_places(text), *lemmas))
+
+
+def without_places(text: str) -> str:
+    """The text with a placeholder for each place of the active release."""
+    release = active_release()
+    if release is None:
+        return text
+    for mention in reversed(gazetteer(release).find(text)):
+        text = f"{text[: mention.start]}{_PLACE}{text[mention.end :]}"
+    return text
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
 class QuestionFeaturizer(GraphComponent):
     """Puts a sparse row vector on each message, for the classifiers behind it."""
 
-    def __init__(self, vectorizer: TfidfVectorizer, model_storage: ModelStorage, resource: Resource) -> None:
+    def __init__(self, vectorizer: FeatureUnion, model_storage: ModelStorage, resource: Resource) -> None:
         self._vectorizer = vectorizer
         self._model_storage = model_storage
         self._resource = resource
@@ -51,17 +77,17 @@ class QuestionFeaturizer(GraphComponent):
     @classmethod
     def create(
         cls,
-        config: Dict[Text, Any],
+        config: Dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> QuestionFeaturizer:
-        return cls(character_vectorizer(), model_storage, resource)
+        return cls(question_vectorizer(), model_storage, resource)
 
     @classmethod
     def load(
         cls,
-        config: Dict[Text, Any],
+        config: Dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Text
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Dict, FrozenSet, List, Optional, Tuple
 
 import joblib
 import numpy as np
@@ -24,31 +25,38 @@ from knowledge.active import active_release
 from knowledge.release import Release
 
 MATTER = "anliegen"
+OUT_OF_SCOPE = "ausserhalb"
+NOTHING = ""
 PREFIX = "anliegen/"
 _RANKED = 10
+_NEGLIGIBLE = 0.003
 _HELD_OUT = 6
 """One example in this many calibrates the confidence and is not trained on until then."""
-_indexes: Dict[Text, "ReleaseIndex"] = {}
+_indexes: Dict[str, "ReleaseIndex"] = {}
 _INDEXES_KEPT = 4
 
 
 class ReleaseIndex:
-    """Finds services by their wording alone, without training: names, synonyms, short texts, example questions."""
+    """Finds services by their wording alone, without training: names, synonyms, short texts.
 
-    def __init__(self, release: Release) -> None:
-        texts: List[Text] = []
+    Example questions count too where the trained model does not know the service.
+    """
+
+    def __init__(self, release: Release, trained: FrozenSet[str]) -> None:
+        texts: List[str] = []
         owners: List[int] = []
         self.slugs = list(release.services)
         for number, service in enumerate(release.services.values()):
-            wording = (service.name, *service.synonyms, service.short, *(each.text for each in service.examples))
-            texts.extend(filter(None, wording))
-            owners.extend([number] * sum(map(bool, wording)))
+            questions = () if service.slug in trained else tuple(each.text for each in service.examples)
+            wording = [text for text in (service.name, *service.synonyms, service.short, *questions) if text]
+            texts.extend(wording)
+            owners.extend([number] * len(wording))
         self._vectorizer = character_vectorizer()
-        # Columns are questions, so that one product gives all similarities.
+        # Columns are texts, so that one product gives all similarities.
         self._wording = self._vectorizer.fit_transform(texts).T.tocsr() if texts else None
         self._starts = np.searchsorted(owners, np.arange(len(self.slugs)))
 
-    def similarities(self, text: Text) -> np.ndarray:
+    def similarities(self, text: str) -> np.ndarray:
         """For each service, in the order of `slugs`, the cosine with its nearest wording, 0..1."""
         if self._wording is None:
             return np.zeros(0, dtype=np.float32)
@@ -56,13 +64,14 @@ class ReleaseIndex:
         return np.maximum.reduceat(cosines, self._starts)
 
 
-def index_of(release: Release) -> ReleaseIndex:
+def index_of(release: Release, trained: FrozenSet[str] = frozenset()) -> ReleaseIndex:
     """The index of a release, built once."""
-    if release.id not in _indexes:
+    key = f"{release.id}/{len(trained)}"
+    if key not in _indexes:
         while len(_indexes) >= _INDEXES_KEPT:
             _indexes.pop(next(iter(_indexes)))
-        _indexes[release.id] = ReleaseIndex(release)
-    return _indexes[release.id]
+        _indexes[key] = ReleaseIndex(release, trained)
+    return _indexes[key]
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -73,7 +82,7 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
     """
 
     @classmethod
-    def get_default_config(cls) -> Dict[Text, Any]:
+    def get_default_config(cls) -> Dict[str, Any]:
         return {
             "C": 0.5,
             "answer_at": 0.6,
@@ -82,24 +91,27 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
             "choices": 3,
             "sure_act": 0.8,
             "matcher_weight": 4.0,
+            "temperature_factor": 1.0,
         }
 
     def __init__(
         self,
-        config: Dict[Text, Any],
+        config: Dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
-        model: Optional[Dict[Text, Any]] = None,
+        model: Optional[Dict[str, Any]] = None,
     ) -> None:
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
         self._model = model
+        self._trained = frozenset(model["slugs"]) if model else frozenset()
+        self._temperature = model["temperature"] * config["temperature_factor"] if model else 1.0
 
     @classmethod
     def create(
         cls,
-        config: Dict[Text, Any],
+        config: Dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
@@ -109,7 +121,7 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
     @classmethod
     def load(
         cls,
-        config: Dict[Text, Any],
+        config: Dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
@@ -119,19 +131,19 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
             return cls(config, model_storage, resource, joblib.load(folder / "services.joblib"))
 
     def train(self, training_data: TrainingData) -> Resource:
-        messages = [message for message in training_data.intent_examples if message.get(INTENT_RESPONSE_KEY)]
-        rows = scipy.sparse.vstack([message.get(VECTOR) for message in messages]).tocsr()
-        slugs = sorted({message.get(INTENT_RESPONSE_KEY)[len(PREFIX) :] for message in messages})
-        number = {slug: position for position, slug in enumerate(slugs)}
-        gold = np.array([number[message.get(INTENT_RESPONSE_KEY)[len(PREFIX) :]] for message in messages])
-        held_out = np.arange(len(gold)) % _HELD_OUT == 0
-        temperature = _temperature(self._fit(rows[~held_out], gold[~held_out]), rows[held_out], gold[held_out])
-        svm = self._fit(rows, gold)
+        rows, gold, slugs = _questions(training_data)
+        kept = np.arange(len(gold)) % _HELD_OUT != 0
+        # Two models, one to calibrate on what it did not see and one on everything; liblinear leaves the interpreter free.
+        with ThreadPoolExecutor(2) as pool:
+            calibrating = pool.submit(self._fit, rows[kept], gold[kept])
+            final = pool.submit(self._fit, rows, gold).result()
+        coefficients = final.coef_.T.astype(np.float32)
+        coefficients[np.abs(coefficients) < _NEGLIGIBLE] = 0
         model = {
             "slugs": slugs,
-            "coefficients": np.ascontiguousarray(svm.coef_.T, dtype=np.float32),
-            "intercept": svm.intercept_.astype(np.float32),
-            "temperature": temperature,
+            "coefficients": scipy.sparse.csr_matrix(coefficients),
+            "intercept": final.intercept_.astype(np.float32),
+            "temperature": _temperature(calibrating.result(), rows[~kept], gold[~kept]),
         }
         with self._model_storage.write_to(self._resource) as folder:
             joblib.dump(model, folder / "services.joblib")
@@ -151,31 +163,35 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
                 message.set(INTENT, {"name": MATTER, "confidence": ranking[0]["confidence"]}, add_to_output=True)
         return messages
 
-    def _rank(self, message: Message) -> List[Dict[Text, Any]]:
+    def _rank(self, message: Message) -> List[Dict[str, Any]]:
         release = active_release()
-        vector = message.get(VECTOR)
-        scores: Dict[Text, float] = {}
-        if self._model is not None:
-            margins = vector @ self._model["coefficients"] + self._model["intercept"]
-            margins = np.asarray(margins).ravel() / self._model["temperature"]
-            scores = dict(zip(self._model["slugs"], margins.tolist()))
+        scores = self._trained_scores(message)
         if release is not None:
-            index = index_of(release)
+            index = index_of(release, self._trained)
             similar = index.similarities(message.get(TEXT) or "")
             unknown = min(scores.values(), default=0.0)
+            nothing = scores.get(NOTHING)
             scores = {
                 slug: scores.get(slug, unknown) + self._config["matcher_weight"] * float(similarity)
-                for slug, similarity in zip(index.slugs, similar)
+                for slug, similarity in zip(index.slugs, similar, strict=False)
             }
+            if nothing is not None:
+                scores[NOTHING] = nothing
         if not scores:
             return []
         values = np.array(list(scores.values()))
         probabilities = np.exp(values - logsumexp(values))
         slugs = list(scores)
-        best = np.argsort(-probabilities)[: 2 * _RANKED]
-        return [{"service": slugs[i], "confidence": round(float(probabilities[i]), 4)} for i in best]
+        best = np.argsort(-probabilities)[: _RANKED + 1]
+        return [{"service": slugs[i], "confidence": round(float(probabilities[i]), 4)} for i in best if slugs[i] != NOTHING]
 
-    def _verdict(self, ranking: List[Dict[Text, Any]]) -> Text:
+    def _trained_scores(self, message: Message) -> Dict[str, float]:
+        if self._model is None:
+            return {}
+        margins = (message.get(VECTOR) @ self._model["coefficients"]).toarray()[0] + self._model["intercept"]
+        return dict(zip(self._model["slugs"], (margins / self._temperature).tolist(), strict=False))
+
+    def _verdict(self, ranking: List[Dict[str, Any]]) -> str:
         if not ranking:
             return "unsure"
         if ranking[0]["confidence"] >= self._config["answer_at"]:
@@ -184,6 +200,21 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
         if sum(offered) >= self._config["choose_total"] and offered[0] >= self._config["choose_at"]:
             return "choose"
         return "unsure"
+
+
+def _questions(training_data: TrainingData) -> Tuple[scipy.sparse.csr_matrix, np.ndarray, List[str]]:
+    """Vectors, class numbers and classes: every service, and `NOTHING` for what is out of scope."""
+    pairs = []
+    for message in training_data.intent_examples:
+        key = message.get(INTENT_RESPONSE_KEY)
+        if key:
+            pairs.append((message, key[len(PREFIX) :]))
+        elif message.get(INTENT) == OUT_OF_SCOPE:
+            pairs.append((message, NOTHING))
+    slugs = sorted({slug for _, slug in pairs})
+    number = {slug: position for position, slug in enumerate(slugs)}
+    rows = scipy.sparse.vstack([message.get(VECTOR) for message, _ in pairs]).tocsr()
+    return rows, np.array([number[slug] for _, slug in pairs]), slugs
 
 
 def _temperature(model: LinearSVC, rows: scipy.sparse.csr_matrix, gold: np.ndarray) -> float:

@@ -1,0 +1,1 @@
+"""Channels: each turns its own format into messages and blocks into its own form."""

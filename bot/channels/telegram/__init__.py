@@ -1,0 +1,1 @@
+"""Telegram: updates in by long polling, answers out with python-telegram-bot."""

@@ -1,0 +1,1 @@
+"""The web: a chat page and the HTTP interface behind it."""

@@ -1,0 +1,63 @@
+"""Errors over HTTP as RFC 9457 problem+json, in German."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+from bot.conversation.service import NoRelease
+
+log = logging.getLogger("lotse.web")
+
+_TITLES = {
+    400: "Die Anfrage ist unvollständig.",
+    404: "Das gibt es hier nicht.",
+    405: "So lässt sich diese Adresse nicht aufrufen.",
+    413: "Die Nachricht ist zu groß.",
+    422: "Die Anfrage passt nicht.",
+    500: "Bei uns ist ein Fehler aufgetreten.",
+    503: "Der Dienst ist gerade nicht erreichbar. Bitte versuchen Sie es in einer Minute noch einmal.",
+}
+_RETRY_AFTER_S = "10"
+
+
+def problem(status: int, detail: str = "", headers: dict[str, str] | None = None) -> JSONResponse:
+    """A problem document; `detail` is for people."""
+    body = {"type": "about:blank", "status": status, "title": _TITLES.get(status, HTTPStatus(status).phrase)}
+    if detail:
+        body["detail"] = detail
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Make every error of an application a problem document."""
+
+    @app.exception_handler(HTTPException)
+    async def http_error(_: Request, error: HTTPException) -> JSONResponse:
+        detail = str(error.detail) if error.detail != HTTPStatus(error.status_code).phrase else ""
+        return problem(error.status_code, detail, dict(error.headers or {}))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        fields = ", ".join(sorted({".".join(str(part) for part in each["loc"][1:]) or "body" for each in error.errors()}))
+        return problem(422, f"Bitte prüfen Sie: {fields}")
+
+    @app.exception_handler(SQLAlchemyError)
+    async def database(_: Request, error: SQLAlchemyError) -> JSONResponse:
+        log.error("the database fails: %s", type(error).__name__)
+        return problem(503, headers={"Retry-After": _RETRY_AFTER_S})
+
+    @app.exception_handler(NoRelease)
+    async def no_release(_: Request, error: NoRelease) -> JSONResponse:
+        return problem(503, "Das Wissen ist noch nicht veröffentlicht.", {"Retry-After": _RETRY_AFTER_S})
+
+    @app.exception_handler(Exception)
+    async def unexpected(_: Request, error: Exception) -> JSONResponse:
+        log.error("unexpected: %s", type(error).__name__)
+        return problem(500)

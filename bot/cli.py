@@ -1,0 +1,200 @@
+"""The command line. Heavy imports happen inside the commands: `lotse resolve` has to answer in half a second."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, NoReturn
+
+from bot.settings import HOME, Settings, SettingsError
+
+WRONG_USE = 2
+
+
+class UsageError(Exception):
+    """Wrong use; the message is one German sentence."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(_in_german(message))
+
+
+_GERMAN = (
+    ("the following arguments are required: ", "Es fehlt: {}."),
+    ("unrecognized arguments: ", "Diese Angabe kenne ich nicht: {}."),
+)
+
+
+def _in_german(message: str) -> str:
+    for start, sentence in _GERMAN:
+        if message.startswith(start):
+            return sentence.format(message.removeprefix(start))
+    subject = message.removeprefix("argument ").partition(":")[0]
+    return f"Die Angabe {subject} stimmt nicht; „lotse --help“ zeigt, was möglich ist."
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit with its code: 0 done, 1 failed, 2 wrong use."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command; its exit code. Wrong use prints one German sentence to stderr and gives 2."""
+    try:
+        options = _parser().parse_args(arguments)
+        return int(options.run(Settings.from_environment(), options))
+    except (UsageError, SettingsError) as error:
+        print(error, file=sys.stderr)
+        return WRONG_USE
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="lotse", description="Wer ist zuständig? Lotse sagt es.", add_help=True)
+    commands = parser.add_subparsers(metavar="BEFEHL", required=True, parser_class=_Parser)
+
+    def command(name: str, run: Callable[[Settings, argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run)
+        return added
+
+    ask = command("ask", _ask, "eine Frage stellen")
+    ask.add_argument("text", metavar="TEXT")
+    _add_facts(ask)
+    resolve = command("resolve", _resolve, "die zuständige Stelle einer Leistung bestimmen")
+    resolve.add_argument("service", metavar="LEISTUNG")
+    _add_facts(resolve)
+    resolve.add_argument("--district", metavar="ORTSTEIL", help="Ortsteil oder Straßenklasse")
+    resolve.add_argument("--value", metavar="EUR", help="Auftragswert netto")
+    evaluate = command("evaluate", _evaluate, "Fragen aus einer Datei stellen und zählen, was stimmt")
+    evaluate.add_argument("file", metavar="DATEI", type=Path)
+    evaluate.add_argument("--json", action="store_true", help="Ausgabe als JSON")
+    command("train", _train, "das Sprachmodell trainieren")
+    serve = command("serve", _serve, "den Dienst starten")
+    serve.add_argument("--host", help="Adresse (Vorgabe 127.0.0.1)")
+    serve.add_argument("--port", type=int, help="Port (Vorgabe 8080)")
+    importing = command("import", _import, "Wissen einlesen und veröffentlichen")
+    importing.add_argument("what", metavar="QUELLE", choices=["seed"], help="seed")
+    importing.add_argument("folder", metavar="ORDNER", nargs="?", type=Path, help="Vorgabe: knowledge/seed")
+    importing.add_argument("--no-publish", action="store_true", help="nur in den Entwurf einlesen")
+    check = command("check", _check, "das Wissen prüfen")
+    check.add_argument("--json", action="store_true", help="Ausgabe als JSON")
+    bench = command("bench", _bench, "messen")
+    bench.add_argument("--turns", type=int, default=200, help="Zahl der Gesprächsschritte")
+    return parser
+
+
+def _add_facts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--place", metavar="ORT", help="Gemeinde, Ortsteil, PLZ, VG oder ARS")
+    parser.add_argument("--surname", metavar="NAME", help="Nachname oder sein Anfang")
+    parser.add_argument("--audience", choices=["citizen", "business"], help="citizen oder business")
+    parser.add_argument("--on", metavar="JJJJ-MM-TT", help="für diesen Tag")
+    parser.add_argument("--json", action="store_true", help="Ausgabe als JSON")
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise UsageError(f"„{text}“ ist kein Tag, richtig wäre zum Beispiel 2027-01-31.") from None
+
+
+def _published(settings: Settings) -> Any:
+    from knowledge.store.published import read_published
+
+    release = read_published(settings.database_url)
+    if release is None:
+        raise UsageError("Es ist noch kein Wissen veröffentlicht, bitte zuerst „lotse import seed“ aufrufen.")
+    return release
+
+
+def _resolve(settings: Settings, options: argparse.Namespace) -> int:
+    from bot.commands.resolve import resolve_command
+
+    try:
+        value = Decimal(options.value) if options.value is not None else None
+    except InvalidOperation:
+        raise UsageError(f"„{options.value}“ ist kein Betrag, richtig wäre zum Beispiel 20000.") from None
+    if value is not None and (not value.is_finite() or value < 0):
+        raise UsageError(f"„{options.value}“ ist kein Betrag, richtig wäre zum Beispiel 20000.")
+    on = _day(options.on) or date.today()
+    data, text = resolve_command(
+        _published(settings),
+        options.service,
+        place=options.place,
+        district=options.district,
+        surname=options.surname,
+        audience=options.audience,
+        value=value,
+        on=on,
+    )
+    print(json.dumps(data, ensure_ascii=False) if options.json else text)
+    return 0
+
+
+def _ask(settings: Settings, options: argparse.Namespace) -> int:
+    from bot.commands.ask import ask_command
+
+    data, text = ask_command(
+        settings,
+        _published(settings),
+        options.text,
+        place=options.place,
+        surname=options.surname,
+        audience=options.audience,
+        on=_day(options.on),
+    )
+    print(json.dumps(data, ensure_ascii=False) if options.json else text)
+    return 0
+
+
+def _evaluate(settings: Settings, options: argparse.Namespace) -> int:
+    from bot.commands.evaluate import evaluate_command
+
+    data, text = evaluate_command(settings, _published(settings), options.file)
+    print(json.dumps(data, ensure_ascii=False) if options.json else text)
+    return 0
+
+
+def _train(settings: Settings, _: argparse.Namespace) -> int:
+    from bot.commands.train import train_command
+
+    return train_command(settings, _published(settings))
+
+
+def _serve(settings: Settings, options: argparse.Namespace) -> int:
+    from bot.commands.serve import serve_command
+
+    if options.port is not None and not 1 <= options.port <= 65535:
+        raise UsageError(f"{options.port} ist kein Port, möglich ist 1 bis 65535.")
+    return serve_command(settings, options.host or settings.host, options.port or settings.port)
+
+
+def _import(settings: Settings, options: argparse.Namespace) -> int:
+    from bot.commands.importing import import_seed
+
+    return import_seed(settings, options.folder, publish=not options.no_publish)
+
+
+def _check(settings: Settings, options: argparse.Namespace) -> int:
+    from bot.commands.check import check_command
+
+    return check_command(_published(settings), as_json=options.json)
+
+
+def _bench(settings: Settings, options: argparse.Namespace) -> int:
+    from bot.commands.bench import bench_command
+
+    return bench_command(settings, _published(settings), options.turns)
+
+
+__all__ = ["HOME", "UsageError", "main", "run"]

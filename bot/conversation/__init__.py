@@ -1,0 +1,1 @@
+"""How a message lives, whatever the channel: inbox, turn, outbox."""

@@ -1,0 +1,240 @@
+"""From references to what people read: neutral blocks, and plain text for channels without cards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+
+from actions.turn import NONE_OF_THESE, Reply
+from bot.conversation.messages import Block, OfficeBlock, ServiceBlock
+from bot.conversation.texts import texts
+from knowledge.hours import HoursNow, hours_now, weekday
+from knowledge.model import ANYWHERE, ROAD_CLASSES, Locality, Office, Service
+from knowledge.release import Release
+from knowledge.responsibility import Assignment
+
+_HELP_DESK = "landratsamt-buergerservice"
+_BUYING = ("Vergabe", "Rechnung & Zahlung")
+
+
+class Renderer:
+    """Renders replies of one release at one time. `hours` is how long conversations are kept."""
+
+    def __init__(self, release: Release, now: datetime, retention_hours: int) -> None:
+        self._release = release
+        self._now = now
+        self._retention = retention_hours
+        self._texts = texts()
+
+    def blocks(self, reply: Reply) -> list[Block]:
+        """The blocks of a reply, in reading order."""
+        render = getattr(self, f"_{reply.outcome}")
+        return list(render(reply))
+
+    def apology(self) -> list[Block]:
+        """When a turn could not be done."""
+        return [self._text("apology", tone="urgent")]
+
+    def command(self, name: str) -> list[Block]:
+        """The fixed text behind a command such as `/start`."""
+        return [self._text("smalltalk_hilfe" if name == "help" else f"command_{name}")]
+
+    def _answer(self, reply: Reply) -> Iterator[Block]:
+        service = self._release.services[reply.service or ""]
+        yield self._heading(reply, service)
+        yield from self._offices(reply.offices)
+        yield _service_block(service)
+        yield self._stand()
+
+    def _nothere(self, reply: Reply) -> Iterator[Block]:
+        service = self._release.services[reply.service or ""]
+        if reply.offices:
+            yield self._text("nothere_office", service=service.name)
+            yield from self._offices(reply.offices)
+            yield _service_block(service)
+        elif reply.topic == "outside":
+            yield self._text("nothere_outside", service=service.name)
+            for office in self._anywhere(service):
+                yield self._text("nothere_outside_anywhere", service=service.name, office=office.name)
+        elif any(rule.district in ROAD_CLASSES for rule in self._release.rules_for(service, self._now.date())):
+            yield self._text("nothere_autobahn")
+        else:
+            yield self._text("nothere_none", service=service.name)
+        yield self._stand()
+
+    def _choices(self, reply: Reply) -> Iterator[Block]:
+        yield self._text("choices")
+        yield self._buttons("service", reply)
+
+    def _ambiguous(self, reply: Reply) -> Iterator[Block]:
+        yield self._text("ambiguous")
+        yield self._buttons("place", reply)
+
+    def _missing(self, reply: Reply) -> Iterator[Block]:
+        service = self._release.services[reply.service or ""]
+        fact = reply.missing or ""
+        key = f"missing_{fact}"
+        if fact == "place" and service.life_situation in _BUYING:
+            key = "missing_place_buyer"
+        elif fact == "district" and reply.choices and reply.choices[0].value in ROAD_CLASSES:
+            key = "missing_road"
+        yield self._text(key, service=service.name)
+        yield self._buttons(fact, reply)
+
+    def _fallback(self, reply: Reply) -> Iterator[Block]:
+        if reply.topic == "empty":
+            yield self._text("fallback_empty")
+            return
+        yield self._text("fallback_outside_scope" if reply.topic == "ausserhalb" else "fallback")
+        if reply.topic != "ausserhalb":
+            yield from self._help_desk()
+
+    def _handover(self, reply: Reply) -> Iterator[Block]:
+        yield self._text("handover")
+        yield from self._help_desk()
+
+    def _crisis(self, reply: Reply) -> Iterator[Block]:
+        yield self._text("crisis", tone="urgent")
+
+    def _smalltalk(self, reply: Reply) -> Iterator[Block]:
+        yield self._text(f"smalltalk_{reply.topic}")
+
+    def _heading(self, reply: Reply, service: Service) -> Block:
+        on = date.fromisoformat(reply.on) if reply.on else self._now.date()
+        if on > self._now.date():
+            return self._text("answer_on", service=service.name, date=f"{on:%d.%m.%Y}")
+        if len(reply.places) == 1 and "place" in service.varies_by:
+            place = self._release.locality_name(Locality.parse(reply.places[0]))
+            return self._text("answer_at", service=service.name, place=place)
+        return self._text("answer", service=service.name)
+
+    def _offices(self, assignments: Iterable[Assignment]) -> Iterator[Block]:
+        shown: set[str] = set()
+        for assignment in assignments:
+            if assignment.office not in shown:
+                shown.add(assignment.office)
+                yield self._office(self._release.offices[assignment.office], assignment)
+
+    def _office(self, office: Office, assignment: Assignment | None = None) -> OfficeBlock:
+        opening = hours_now(office.hours, self._now)
+        return {
+            "type": "office",
+            "id": office.id,
+            "title": office.name,
+            "role": assignment.role if assignment else "",
+            "role_label": self._texts[f"role_{assignment.role}"] if assignment else "",
+            "address": [part for part in (office.address.street, f"{office.address.plz} {office.address.city}".strip()) if part],
+            "phone": office.phone,
+            "email": office.email,
+            "website": office.website,
+            "hours_today": self._hours_today(opening) if opening else "",
+            "open_now": opening.open_now if opening else None,
+            "appointment": self._texts["appointment"] if office.appointment_only else "",
+            "why": assignment.reason if assignment else "",
+            "certainty": self._texts.get(f"certainty_{assignment.certainty}", "") if assignment else "",
+        }
+
+    def _hours_today(self, opening: HoursNow) -> str:
+        if opening.today.spans:
+            key = "hours_open_now" if opening.open_now else "hours_closed_now"
+            return self._texts[key].format(spans=_spans(opening.today.spans))
+        following = opening.following
+        if following is None:
+            return self._texts["hours_none"]
+        key = "hours_holiday" if opening.today.holiday else "hours_closed"
+        return self._texts[key].format(
+            holiday=opening.today.holiday,
+            weekday=weekday(following.day),
+            date=f"{following.day:%d.%m.}",
+            spans=_spans(following.spans),
+        )
+
+    def _buttons(self, kind: str, reply: Reply) -> Block:
+        options = [
+            {"value": each.value, "label": self._texts["none_of_these"] if each.value == NONE_OF_THESE else each.label}
+            for each in reply.choices
+        ]
+        return {"type": "choices", "kind": kind, "options": options}
+
+    def _help_desk(self) -> Iterator[Block]:
+        yield {"type": "link", "label": self._texts["hotline"], "url": "tel:115"}
+        if _HELP_DESK in self._release.offices:
+            yield self._office(self._release.offices[_HELP_DESK])
+
+    def _anywhere(self, service: Service) -> Iterator[Office]:
+        rules = self._release.rules_for(service, self._now.date())
+        for rule in rules:
+            if rule.applies_to == ANYWHERE and rule.role == "zustaendig":
+                yield self._release.offices[rule.office]
+
+    def _stand(self) -> Block:
+        published = datetime.fromisoformat(self._release.published)
+        text = self._texts["stand"].format(date=f"{published:%d.%m.%Y}", number=self._release.number)
+        return {"type": "note", "text": text}
+
+    def _text(self, key: str, tone: str = "plain", **values: str) -> Block:
+        filled = {"county": f"im {self._release.county.name}", "hours": self._retention} | values
+        return {"type": "text", "text": self._texts[key].format(**filled), "tone": tone}
+
+
+def _service_block(service: Service) -> ServiceBlock:
+    online = service.online
+    return {
+        "type": "service",
+        "slug": service.slug,
+        "title": service.name,
+        "short": service.short,
+        "documents": list(service.documents),
+        "fees": [fee.text for fee in service.fees],
+        "deadlines": list(service.deadlines),
+        "online": {"title": online.title, "url": online.url} if online else None,
+        "legal_basis": list(service.legal_basis),
+    }
+
+
+def _spans(spans: Iterable[object]) -> str:
+    return " und ".join(map(str, spans)) + " Uhr"
+
+
+def plain_text(blocks: Iterable[Block]) -> str:
+    """Blocks as text for a terminal or a messenger."""
+    return "\n\n".join(filter(None, map(_plain, blocks)))
+
+
+def _plain(block: Block) -> str:
+    if block["type"] in ("text", "note"):
+        return block["text"]  # type: ignore[typeddict-item]
+    if block["type"] == "link":
+        return f"{block['label']}: {block['url'].removeprefix('tel:')}"
+    if block["type"] == "choices":
+        return "\n".join(f"{number}. {option['label']}" for number, option in enumerate(block["options"], 1))
+    if block["type"] == "office":
+        lines = [
+            f"{block['title']} ({block['role_label']})" if block["role_label"] else block["title"],
+            ", ".join(block["address"]),
+            f"Telefon: {block['phone']}" if block["phone"] else "",
+            f"E-Mail: {block['email']}" if block["email"] else "",
+            block["website"],
+            block["hours_today"],
+            block["appointment"],
+            f"Warum diese Stelle? {block['why']}" if block["why"] else "",
+            block["certainty"],
+        ]
+        return "\n".join(filter(None, lines))
+    return "\n".join(_service_lines(block))  # type: ignore[arg-type]
+
+
+def _service_lines(block: ServiceBlock) -> Iterator[str]:
+    yield block["short"]
+    for label, items in (
+        ("Mitbringen", block["documents"]),
+        ("Kosten", block["fees"]),
+        ("Fristen", block["deadlines"]),
+    ):
+        if items:
+            yield f"{label}:"
+            yield from (f"• {item}" for item in items)
+    if block["online"]:
+        yield f"Online: {block['online']['title']} {block['online']['url']}".rstrip()
+    if block["legal_basis"]:
+        yield f"Rechtsgrundlage: {', '.join(block['legal_basis'])}"

@@ -1,0 +1,199 @@
+"""The life of a message: stored, then one turn at a time in order, then an answer in the outbox."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import unicodedata
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+from typing import Any
+
+from actions.turn import Reply
+from bot.conversation.messages import LONGEST_TEXT, Block, IncomingMessage
+from bot.conversation.rendering import Renderer
+from bot.conversation.store import Answer, ConversationStore, LeaseLost, OpenMessage, Receipt
+from bot.conversation.texts import texts
+from bot.engine.port import DialogueEngine, EngineUnavailable, TurnRequest
+from knowledge.hours import BERLIN
+from knowledge.release import Release
+from knowledge.store.knowledge_store import KnowledgeStore
+
+log = logging.getLogger("lotse.conversation")
+
+_LEASE_S = 15.0
+_RENEW_S = 5.0
+_SWEEP_S = 2.0
+_PURGE_S = 600.0
+_POLL_S = 0.1
+_GIVE_UP_AFTER = 3
+_FRESH_S = 1.0
+
+
+class NoRelease(Exception):
+    """Nothing was published yet."""
+
+
+class Releases:
+    """The release in force, looked up at most once a second."""
+
+    def __init__(self, store: KnowledgeStore) -> None:
+        self._store = store
+        self._release: Release | None = None
+        self._checked = float("-inf")
+
+    async def current(self) -> Release:
+        """Raises `NoRelease`."""
+        now = asyncio.get_running_loop().time()
+        if self._release is None or now - self._checked > _FRESH_S:
+            number = await asyncio.to_thread(self._store.newest_number)
+            if self._release is None or number != self._release.number:
+                self._release = await asyncio.to_thread(self._store.release)
+            self._checked = now
+        if self._release is None:
+            raise NoRelease
+        return self._release
+
+
+class ConversationService:
+    """Takes messages in and answers them. Knows no channel."""
+
+    def __init__(
+        self,
+        store: ConversationStore,
+        engine: DialogueEngine,
+        releases: Releases,
+        retention_hours: int,
+        clock: Callable[[], datetime] = lambda: datetime.now(BERLIN),
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._releases = releases
+        self._retention_hours = retention_hours
+        self._clock = clock
+        self._owner = str(uuid.uuid4())
+        self._locks: dict[int, asyncio.Lock] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def receive(self, message: IncomingMessage) -> Receipt:
+        """Store a message; from here on it will be answered. Raises what the database raises."""
+        return await asyncio.to_thread(self._store.receive, message)
+
+    async def answer(self, message: IncomingMessage) -> Answer:
+        """Store a message and wait for its answer."""
+        receipt = await self.receive(message)
+        while True:
+            answer = await asyncio.to_thread(self._store.answer_to, receipt.inbox)
+            if answer:
+                return answer
+            if not await self.work_on(receipt.conversation):
+                await asyncio.sleep(_POLL_S)  # another process is at it
+
+    def work_soon(self, conversation: int) -> None:
+        """Answer the open messages of a conversation in the background."""
+        task = asyncio.create_task(self._work_quietly(conversation))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _work_quietly(self, conversation: int) -> None:
+        try:
+            await self.work_on(conversation)
+        except Exception as error:  # the sweep tries again
+            log.error("a conversation has to wait: %s", type(error).__name__)
+
+    async def work_on(self, conversation: int) -> bool:
+        """Do the open turns of a conversation in order; False when another process holds it."""
+        lock = self._locks.setdefault(conversation, asyncio.Lock())
+        try:
+            async with lock:
+                owner = f"{self._owner[:18]}-{uuid.uuid4().hex[:16]}"
+                if not await asyncio.to_thread(self._store.lease, conversation, owner, _LEASE_S):
+                    return False
+                async with self._holding(conversation, owner):
+                    while message := await asyncio.to_thread(self._store.next_open, conversation):
+                        await self._turn(message, owner)
+                return True
+        finally:
+            if not lock.locked():
+                self._locks.pop(conversation, None)
+
+    @asynccontextmanager
+    async def _holding(self, conversation: int, owner: str) -> AsyncIterator[None]:
+        async def renew() -> None:
+            while True:
+                await asyncio.sleep(_RENEW_S)
+                await asyncio.to_thread(self._store.lease, conversation, owner, _LEASE_S)
+
+        renewing = asyncio.create_task(renew())
+        try:
+            yield
+        finally:
+            renewing.cancel()
+            with suppress(asyncio.CancelledError):
+                await renewing
+            await asyncio.to_thread(self._store.give_back, conversation, owner)
+
+    async def _turn(self, message: OpenMessage, owner: str) -> None:
+        release = await self._releases.current()
+        renderer = Renderer(release, self._clock(), self._retention_hours)
+        state, outcome, blocks = await self._respond(message, release, renderer)
+        with suppress(LeaseLost):
+            await asyncio.to_thread(self._store.finish, message.inbox, owner, state, outcome, blocks)
+
+    async def _respond(
+        self, message: OpenMessage, release: Release, renderer: Renderer
+    ) -> tuple[dict[str, Any], str, list[Block]]:
+        content = message.content
+        if content.get("command"):
+            return message.state, "smalltalk", renderer.command(content["command"])
+        text, shortened = readable(content["text"])
+        if not content.get("choice") and not has_words(text):
+            return message.state, "fallback", renderer.blocks(Reply("fallback", topic="empty"))
+        if message.attempts > _GIVE_UP_AFTER:
+            return message.state, "fallback", renderer.apology()
+        request = TurnRequest(
+            release=release,
+            state=message.state,
+            text=text,
+            today=self._clock().date().isoformat(),
+            choice=content.get("choice"),
+            facts=content.get("facts") or {},
+        )
+        try:
+            result = await self._engine.respond(request)
+        except EngineUnavailable:
+            log.error("a turn could not be done; the citizen got an apology")
+            return message.state, "fallback", renderer.apology()
+        blocks = renderer.blocks(result.reply)
+        if shortened:
+            blocks.insert(0, {"type": "text", "text": texts()["fallback_long"], "tone": "plain"})
+        return result.state, result.reply.outcome, blocks
+
+    async def run_forever(self) -> None:
+        """Answer messages that were left open (a process died), and delete what is too old."""
+        purged = float("-inf")
+        while True:
+            now = asyncio.get_running_loop().time()
+            try:
+                for conversation in await asyncio.to_thread(self._store.waiting):
+                    self.work_soon(conversation)
+                if now - purged > _PURGE_S:
+                    await asyncio.to_thread(self._store.purge, self._retention_hours * 3600)
+                    purged = now
+            except Exception as error:  # the database may come back
+                log.error("looking for open messages failed: %s", type(error).__name__)
+            await asyncio.sleep(_SWEEP_S)
+
+
+def readable(text: str) -> tuple[str, bool]:
+    """A text without control characters, at most `LONGEST_TEXT` long; and whether it was cut."""
+    clean = "".join(" " if unicodedata.category(char) in ("Cc", "Cs") else char for char in text[: 2 * LONGEST_TEXT])
+    clean = clean.strip()
+    return clean[:LONGEST_TEXT], len(text) > LONGEST_TEXT
+
+
+def has_words(text: str) -> bool:
+    """Whether there is a letter or a digit in it."""
+    return any(char.isalnum() for char in text)

@@ -1,0 +1,305 @@
+"""Conversations, inbox and outbox in the database. Each method is one transaction; times are seconds since 1970."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import JSON, CursorResult, Engine, Float, ForeignKey, Integer, String, delete, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from bot.conversation.messages import Block, IncomingMessage
+
+
+class Base(DeclarativeBase):
+    """Root of the tables of conversations; the migrations stand in `knowledge/store/migrations`."""
+
+
+class Conversation(Base):
+    """What is remembered of a conversation. `lease` names the process that is doing a turn for it."""
+
+    __tablename__ = "conversation"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    channel: Mapped[str] = mapped_column(String(16))
+    key: Mapped[str] = mapped_column(String(64))
+    reply_to: Mapped[str] = mapped_column(String(64))
+    state: Mapped[dict[str, Any]] = mapped_column(JSON)
+    lease: Mapped[str | None] = mapped_column(String(36))
+    leased_until: Mapped[float | None] = mapped_column(Float)
+    last_active: Mapped[float] = mapped_column(Float)
+
+
+class Inbox(Base):
+    """A message that came in; open until `done`."""
+
+    __tablename__ = "inbox"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id"))
+    channel: Mapped[str] = mapped_column(String(16))
+    message_id: Mapped[str] = mapped_column(String(100))
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    received: Mapped[float] = mapped_column(Float)
+    done: Mapped[float | None] = mapped_column(Float)
+
+
+class Outbox(Base):
+    """The answer to one message; `sent` when the channel has delivered it."""
+
+    __tablename__ = "outbox"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id"))
+    inbox_id: Mapped[int] = mapped_column(ForeignKey("inbox.id"), unique=True)
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created: Mapped[float] = mapped_column(Float)
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    due: Mapped[float] = mapped_column(Float)
+    sent: Mapped[float | None] = mapped_column(Float)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Where a message was stored; `duplicate` when it was there already."""
+
+    conversation: int
+    inbox: int
+    duplicate: bool
+
+
+@dataclass(frozen=True)
+class OpenMessage:
+    """A message that waits for its turn, with what the conversation remembers. `attempts` counts this one."""
+
+    inbox: int
+    content: dict[str, Any]
+    attempts: int
+    state: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer in the outbox. `message_id` is the channel's id of the message it answers."""
+
+    id: int
+    message_id: str
+    question: str
+    blocks: list[Block]
+    outcome: str
+    reply_to: str = ""
+    attempts: int = 0
+
+
+class LeaseLost(Exception):
+    """Another process took the conversation over; this turn's result is void."""
+
+
+class ConversationStore:
+    """All reading and writing of conversations."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def open_conversation(self, channel: str, key: str, reply_to: str = "") -> int:
+        """The id of a conversation, made if it is new."""
+        with Session(self._engine) as session, session.begin():
+            return self._conversation(session, channel, key, reply_to).id
+
+    def knows(self, channel: str, key: str) -> bool:
+        with Session(self._engine) as session:
+            return session.scalar(_conversation_id(channel, key)) is not None
+
+    def receive(self, message: IncomingMessage) -> Receipt:
+        """Store a message before anything is done with it. The same (channel, id) twice is stored once."""
+        try:
+            return self._insert(message)
+        except IntegrityError:
+            # Two copies, or the first two messages of one conversation, arrived at the same moment.
+            return self._insert(message)
+
+    def _insert(self, message: IncomingMessage) -> Receipt:
+        with Session(self._engine) as session, session.begin():
+            known = session.scalars(select(Inbox).where(Inbox.channel == message.channel, Inbox.message_id == message.id)).first()
+            if known:
+                return Receipt(known.conversation_id, known.id, True)
+            conversation = self._conversation(session, message.channel, message.conversation, message.reply_to)
+            conversation.last_active = time.time()
+            content = {
+                "text": message.text,
+                "choice": message.choice,
+                "facts": message.facts,
+                "command": message.command,
+            }
+            inbox = Inbox(
+                conversation_id=conversation.id,
+                channel=message.channel,
+                message_id=message.id,
+                content=content,
+                received=time.time(),
+            )
+            session.add(inbox)
+            session.flush()
+            return Receipt(conversation.id, inbox.id, False)
+
+    @staticmethod
+    def _conversation(session: Session, channel: str, key: str, reply_to: str) -> Conversation:
+        found = session.scalars(select(Conversation).where(Conversation.channel == channel, Conversation.key == key)).first()
+        if found is None:
+            found = Conversation(channel=channel, key=key, reply_to=reply_to, state={}, last_active=time.time())
+            session.add(found)
+            session.flush()
+        return found
+
+    def lease(self, conversation: int, owner: str, seconds: float) -> bool:
+        """Take or extend the right to do the turns of a conversation. One owner at a time, across processes."""
+        now = time.time()
+        free = or_(Conversation.lease.is_(None), Conversation.lease == owner, Conversation.leased_until < now)
+        with Session(self._engine) as session, session.begin():
+            changed = session.execute(
+                update(Conversation).where(Conversation.id == conversation, free).values(lease=owner, leased_until=now + seconds)
+            )
+            return _rows(changed) == 1
+
+    def give_back(self, conversation: int, owner: str) -> None:
+        with Session(self._engine) as session, session.begin():
+            session.execute(
+                update(Conversation)
+                .where(Conversation.id == conversation, Conversation.lease == owner)
+                .values(lease=None, leased_until=None)
+            )
+
+    def next_open(self, conversation: int) -> OpenMessage | None:
+        """The oldest message without an answer; counts the attempt."""
+        with Session(self._engine) as session, session.begin():
+            found = session.execute(
+                select(Inbox, Conversation.state)
+                .join(Conversation)
+                .where(Inbox.conversation_id == conversation, Inbox.done.is_(None))
+                .order_by(Inbox.id)
+                .limit(1)
+            ).first()
+            if found is None:
+                return None
+            inbox, state = found
+            inbox.attempts += 1
+            return OpenMessage(inbox.id, inbox.content, inbox.attempts, state)
+
+    def finish(self, inbox: int, owner: str, state: dict[str, Any], outcome: str, blocks: list[Block]) -> None:
+        """Message done, new state, answer: all or nothing. Raises `LeaseLost`."""
+        now = time.time()
+        with Session(self._engine) as session, session.begin():
+            row = session.get_one(Inbox, inbox)
+            held = session.execute(
+                update(Conversation)
+                .where(Conversation.id == row.conversation_id, Conversation.lease == owner)
+                .values(state=state, last_active=now)
+            )
+            if _rows(held) != 1 or row.done is not None:
+                raise LeaseLost
+            row.done = now
+            session.add(
+                Outbox(
+                    conversation_id=row.conversation_id,
+                    inbox_id=inbox,
+                    content={"outcome": outcome, "blocks": blocks},
+                    created=now,
+                    due=now,
+                )
+            )
+
+    def waiting(self) -> list[int]:
+        """Conversations with open messages that nobody holds."""
+        free = or_(Conversation.lease.is_(None), Conversation.leased_until < time.time())
+        with Session(self._engine) as session:
+            return list(session.scalars(select(Conversation.id).join(Inbox).where(Inbox.done.is_(None), free).distinct()))
+
+    def answers(self, channel: str, key: str, after: int = 0) -> list[Answer]:
+        """The answers of a conversation with an id above `after`, oldest first."""
+        wanted = _answers().where(Conversation.channel == channel, Conversation.key == key, Outbox.id > after).order_by(Outbox.id)
+        with Session(self._engine) as session:
+            return [_answer(*row) for row in session.execute(wanted)]
+
+    def answer_to(self, inbox: int) -> Answer | None:
+        """The answer to one message; None while it is open."""
+        with Session(self._engine) as session:
+            row = session.execute(_answers().where(Outbox.inbox_id == inbox)).first()
+            return _answer(*row) if row else None
+
+    def due(self, channel: str, limit: int = 100) -> list[Answer]:
+        """Answers of a channel that are to be sent now, at most the oldest one a conversation."""
+        first = (
+            select(Outbox.conversation_id, Outbox.id)
+            .join(Conversation, Conversation.id == Outbox.conversation_id)
+            .where(Outbox.sent.is_(None), Conversation.channel == channel)
+            .order_by(Outbox.id)
+        )
+        with Session(self._engine) as session:
+            oldest: dict[int, int] = {}
+            for conversation, answer in session.execute(first):
+                oldest.setdefault(conversation, answer)
+            wanted = _answers().where(Outbox.id.in_(list(oldest.values())), Outbox.due <= time.time())
+            return [_answer(*row) for row in session.execute(wanted.order_by(Outbox.id).limit(limit))]
+
+    def mark_sent(self, answer: int) -> None:
+        with Session(self._engine) as session, session.begin():
+            session.execute(update(Outbox).where(Outbox.id == answer).values(sent=time.time()))
+
+    def put_off(self, answer: int, seconds: float) -> None:
+        """Try an answer again later."""
+        with Session(self._engine) as session, session.begin():
+            session.execute(
+                update(Outbox).where(Outbox.id == answer).values(due=time.time() + seconds, attempts=Outbox.attempts + 1)
+            )
+
+    def forget(self, channel: str, key: str) -> bool:
+        """Delete a conversation with all its messages; False when there was none."""
+        with Session(self._engine) as session, session.begin():
+            conversation = session.scalar(_conversation_id(channel, key))
+            if conversation is None:
+                return False
+            self._delete(session, [conversation])
+            return True
+
+    def purge(self, idle_seconds: float) -> int:
+        """Delete conversations that have been idle for so long; how many they were."""
+        with Session(self._engine) as session, session.begin():
+            idle = select(Conversation.id).where(Conversation.last_active < time.time() - idle_seconds)
+            conversations = list(session.scalars(idle))
+            self._delete(session, conversations)
+            return len(conversations)
+
+    @staticmethod
+    def _delete(session: Session, conversations: list[int]) -> None:
+        for table in (Outbox, Inbox):
+            session.execute(delete(table).where(table.conversation_id.in_(conversations)))
+        session.execute(delete(Conversation).where(Conversation.id.in_(conversations)))
+
+
+def _conversation_id(channel: str, key: str):  # type: ignore[no-untyped-def]
+    return select(Conversation.id).where(Conversation.channel == channel, Conversation.key == key)
+
+
+def _answers():  # type: ignore[no-untyped-def]
+    return (
+        select(Outbox, Inbox.message_id, Inbox.content, Conversation.reply_to)
+        .join(Inbox, Inbox.id == Outbox.inbox_id)
+        .join(Conversation, Conversation.id == Outbox.conversation_id)
+    )
+
+
+def _answer(outbox: Outbox, message_id: str, question: dict[str, Any], reply_to: str) -> Answer:
+    return Answer(
+        id=outbox.id,
+        message_id=message_id,
+        question=str((question.get("choice") or {}).get("label") or question.get("text") or ""),
+        blocks=outbox.content["blocks"],
+        outcome=outbox.content["outcome"],
+        reply_to=reply_to,
+        attempts=outbox.attempts,
+    )
+
+
+def _rows(result: Any) -> int:
+    assert isinstance(result, CursorResult)
+    return int(result.rowcount)

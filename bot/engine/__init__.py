@@ -1,0 +1,1 @@
+"""The port to the understanding, and what stands behind it."""

@@ -1,0 +1,40 @@
+"""`python -m bot.worker.train --out FOLDER --name NAME`: what `rasa train` does, quietly."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from bot.worker.quiet import be_quiet, be_quiet_after_import
+
+be_quiet()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="lotse-train")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--name", required=True)
+    options = parser.parse_args()
+
+    import rasa.model_training
+
+    be_quiet_after_import()
+    options.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=options.out) as unfinished:
+        result = rasa.model_training.train(
+            domain="nlu_data/domain.yml",
+            config="config.yml",
+            training_files=["nlu_data"],
+            output=unfinished,
+            fixed_model_name=options.name,
+        )
+        if result.code or not result.model:
+            return 1
+        Path(result.model).rename(options.out / f"{options.name}.tar.gz")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
