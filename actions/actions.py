@@ -30,8 +30,8 @@ class ActionMatter(Action):
         turn, metadata = _turn(tracker)
         chosen = metadata.get("choice")
         if chosen:
-            return _say(dispatcher, *turn.choose(str(chosen["kind"]), str(chosen["value"])))
-        return _say(dispatcher, *turn.matter(_understanding(tracker, turn)))
+            return _say(dispatcher, tracker, *turn.choose(str(chosen["kind"]), str(chosen["value"])))
+        return _say(dispatcher, tracker, *turn.matter(_understanding(tracker, turn)))
 
 
 class ActionUnsure(Action):
@@ -44,8 +44,8 @@ class ActionUnsure(Action):
         turn, _ = _turn(tracker)
         understood = _understanding(tracker, turn)
         if turn.state.awaiting or understood.verdict != "unsure":
-            return _say(dispatcher, *turn.matter(understood))
-        return _say(dispatcher, *turn.unsure(topic=str(tracker.latest_message.get("intent", {}).get("name") or "")))
+            return _say(dispatcher, tracker, *turn.matter(understood))
+        return _say(dispatcher, tracker, *turn.unsure(topic=str(tracker.latest_message.get("intent", {}).get("name") or "")))
 
 
 class _Fixed(Action):
@@ -60,7 +60,7 @@ class _Fixed(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         state = TurnState() if self.forgets else _state(tracker)
-        return _say(dispatcher, Reply(self.outcome, topic=self.intent), state)
+        return _say(dispatcher, tracker, Reply(self.outcome, topic=self.intent), state)
 
 
 class ActionCrisis(_Fixed):
@@ -108,7 +108,7 @@ class ActionYes(ActionMatter):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         if _state(tracker).awaiting:
             return super().run(dispatcher, tracker, domain)
-        return _say(dispatcher, Reply("smalltalk", topic="ja_nein"), _state(tracker))
+        return _say(dispatcher, tracker, Reply("smalltalk", topic="ja_nein"), _state(tracker))
 
 
 def _turn(tracker: Tracker) -> tuple[Turn, dict[str, Any]]:
@@ -142,9 +142,9 @@ def _understanding(tracker: Tracker, turn: Turn) -> Understanding:
     )
 
 
-def _say(dispatcher: CollectingDispatcher, reply: Reply, state: TurnState) -> list[EventType]:
+def _say(dispatcher: CollectingDispatcher, tracker: Tracker, reply: Reply, state: TurnState) -> list[EventType]:
     dispatcher.utter_message(json_message={REPLY: reply.to_dict()})
-    return [SlotSet(slot, value) for slot, value in state.to_dict().items()]
+    return [SlotSet(slot, value) for slot, value in state.to_dict().items() if value != tracker.get_slot(slot)]
 
 
 __all__ = ["REPLY", "SLOTS"]

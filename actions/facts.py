@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from knowledge.model import Locality
 from knowledge.places import Gazetteer, Mention, decide
+from knowledge.surnames import PARTICLES
 from knowledge.text import fold
 
 _MONTHS = [
@@ -25,11 +26,21 @@ _MONTHS = [
     "november",
     "dezember",
 ]
+_NO_NAME_WORD = r"(?!(?:und|oder|ich|aus|in|nicht|noch|falsch|anders|wie|wo|ein|eine)\b)"
+_NAME = (
+    r"(?:(?:v[oa]n|zu|der|den|de|dr\.)\s+)*" + _NO_NAME_WORD + r"{capital}[\w'’-]*"
+    r"(?:\s+(?:(?:v[oa]n|zu|der|den|de)\s+)*" + _NO_NAME_WORD + r"(?-i:[A-ZÄÖÜ])[\w'’-]*)?"
+)
 _SURNAME = re.compile(
-    r"(?:nachnamen?|familienname|ich hei(?:ß|ss)e|(?:mein|unser) name(?: ist)?|name ?:)\s*:?\s*(?:ist |lautet )?"
-    r"((?:(?:[Vv][oa]n|[Zz]u|[Dd]er|[Dd]en|[Dd]e|Dr\.)\s+)*[A-ZÄÖÜ][\w'’-]*(?:\s+(?!und|aus|in|wohne|von\s)[A-ZÄÖÜ][\w'’-]*)?)",
+    r"(?:(?:\b(?:(?:nach|familien)namen?|(?:mein|unser) name|name(?=\s*:))\s*"
+    r"(?::|\bist\b|\blautet\b|\b(?:beginnt|fängt(?: an)?) mit\b(?: dem| einem)?(?: buchstaben)?)|\bich hei(?:ß|ss)e\b)\s*"
+    rf"(?P<told>{_NAME.format(capital='[A-ZÄÖÜ]')})"
+    rf"|\b(?:(?:nach|familien)namen?|(?:mein|unser) name)\s+(?P<named>{_NAME.format(capital='(?-i:[A-ZÄÖÜ])')}))",
     re.IGNORECASE,
 )
+_BEFORE_A_NAME = re.compile(r"^\s*(?:mit|also|der|die|das ist|ist|es ist|beginnt mit|buchstabe)\s+", re.IGNORECASE)
+_BEHIND_A_NAME = re.compile(r",|\b(?:wie|aus|in|und|bitte|danke)\b", re.IGNORECASE)
+_NO_ANSWER = re.compile(r"\bnicht\b|\bnein\b|\bkeine\b|\begal\b|\bwarum\b|\bwieso\b|\bwozu\b")
 _ROADS = (
     (re.compile(r"\bautobahn|\bauf der a ?\d{1,3}\b"), "Autobahn"),
     (re.compile(r"\bbundesstrasse|\b(?:an|auf|neben) der b ?\d{1,3}\b"), "Bundesstraße"),
@@ -42,12 +53,13 @@ _BUSINESS = re.compile(
 )
 _CITIZEN = re.compile(r"\b(?:privat|privatperson|privathaushalt|privater haushalt|privatmann|privatfrau|als buerger(?:in)?)\b")
 _VALUE = re.compile(
-    r"(\d{1,3}(?:[. ]\d{3})+|\d+)(?:,(\d{1,2}))?\s*(mio\w*|millionen?|tsd\w*|tausend|k)?\.?\s*(?:€|euros?\b|eur\b)",
+    r"(?<![\d.,])(\d{1,3}(?:[. ]\d{3})+|\d+)(?:,(\d{1,2}))?\s*(mio\w*|millionen?|tsd\w*|tausend|k)?\.?\s*(?:€|euros?\b|eur\b)",
     re.IGNORECASE,
 )
 _BARE_VALUE = re.compile(r"^\D{0,12}?(\d{1,3}(?:[. ]\d{3})+|\d+)(?:,(\d{1,2}))?\s*(mio\w*|millionen?|tsd\w*|tausend|k)?\b", re.I)
 _DAY = re.compile(r"\b(\d{1,2})\.\s?(\d{1,2})\.\s?(20\d\d)\b")
 _DAY_MONTH = re.compile(r"\b(?:(\d{1,2})\.\s*)?(" + "|".join(_MONTHS) + r")\s+(20\d\d)\b")
+_MOST_WORDS = 5
 _FACTORS = {"m": 1_000_000, "t": 1_000, "k": 1_000}
 
 
@@ -73,7 +85,7 @@ def find_facts(text: str, gazetteer: Gazetteer) -> FoundFacts:
         localities=decide(mentions) or None,
         mentions=tuple(mentions),
         road=next((road for pattern, road in _ROADS if pattern.search(folded)), None),
-        surname=surname[1] if surname else None,
+        surname=_last_name(surname["told"] or surname["named"]) if surname else None,
         audience="business" if _BUSINESS.search(folded) else "citizen" if _CITIZEN.search(folded) else None,
         value=_amount(_VALUE.search(text)),
         on=_date(folded),
@@ -88,16 +100,22 @@ def bare_value(text: str) -> Decimal | None:
 def bare_surname(text: str) -> str | None:
     """A surname where a surname was asked for: „Schmidt", „mit S", „Anna Huber", „ich heiße Huber"."""
     found = _SURNAME.search(text)
-    name = (
-        found[1]
-        if found
-        else re.sub(r"^\s*(?:mit|also|der|die|das ist|ist|es ist|beginnt mit|buchstabe)\s+", "", text, flags=re.I)
-    )
-    words = re.findall(r"[^\W\d_][\w'’-]*", name)
-    if not 1 <= len(words) <= 4:
+    if found:
+        return _last_name(found["told"] or found["named"])
+    if _NO_ANSWER.search(fold(text)):
         return None
-    particles = [word for word in words if word.islower() and len(word) <= 4]
-    return " ".join(words) if particles else words[-1]
+    return _last_name(_BEHIND_A_NAME.split(_BEFORE_A_NAME.sub("", text))[0])
+
+
+def _last_name(name: str) -> str | None:
+    """„Huber" of „Anna Huber", „von der Leyen" of „Ursula von der Leyen"; None when it is no name."""
+    words = re.findall(r"[^\W\d_][\w'’-]*", name)
+    if not 1 <= len(words) <= _MOST_WORDS:
+        return None
+    first = len(words) - 1
+    while first and words[first - 1].lower() in PARTICLES:
+        first -= 1
+    return " ".join(words[first:])
 
 
 def _amount(match: re.Match[str] | None) -> Decimal | None:

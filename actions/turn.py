@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from actions.facts import FoundFacts, bare_surname, bare_value
-from knowledge.model import ROAD_CLASSES, Facts, Locality
+from knowledge.model import OUTSIDE, ROAD_CLASSES, Facts, Locality
 from knowledge.places import Gazetteer
 from knowledge.release import Release
 from knowledge.responsibility import Ambiguous, Assignment, Choice, Missing, NotHere, Responsible, resolve
@@ -139,43 +139,59 @@ class Turn:
         choices = tuple(Choice(slug, self.release.services[slug].name) for slug in known)
         choices += (Choice(NONE_OF_THESE, "Nichts davon"),)
         reply = Reply("choices", choices=choices, places=state.places)
-        return reply, replace(state, service=None, awaiting="service", options=_options(choices))
+        return reply, replace(self._afresh(state), service=None, awaiting="service", options=_options(choices))
 
     def unsure(self, state: TurnState | None = None, topic: str = "") -> tuple[Reply, TurnState]:
         """Nothing fits: say so."""
-        state = state or self.state
+        state = self._afresh(state or self.state)
         return Reply("fallback", topic=topic), replace(state, service=None, awaiting=None, options=())
 
     def _matter(self, slug: str, state: TurnState) -> tuple[Reply, TurnState]:
         if slug not in self.release.services:
             return self.unsure(state)
-        if slug != self.state.service and self.state.service:
-            # A new matter starts afresh; only what holds for the person stays.
-            state = replace(
-                state,
-                district=state.district if state.district != self.state.district else None,
-                value=state.value if state.value != self.state.value else None,
-            )
-        return self._decide(slug, state)
+        return self._decide(slug, state if slug == self.state.service else self._afresh(state))
+
+    def _afresh(self, state: TurnState) -> TurnState:
+        """A new matter starts afresh: only what holds for the person stays, and what the message itself said."""
+        if not self.state.service:
+            return state
+        return replace(
+            state,
+            district=state.district if state.district != self.state.district else None,
+            value=state.value if state.value != self.state.value else None,
+        )
 
     def _answered(self, fact: str, value: str) -> tuple[Reply, TurnState]:
         changed: dict[str, Any] = {"places": tuple(value.split("|"))} if fact == "place" else {fact: value}
-        if fact not in ("place", "district", "surname", "audience", "value") or not self.state.service:
+        if not self.state.service or not self._is_possible(fact, value):
             return self.unsure()
         return self._decide(self.state.service, replace(self.state, **changed))
+
+    def _is_possible(self, fact: str, value: str) -> bool:
+        if fact == "place":
+            return all(Locality.parse(each).ars in (OUTSIDE, *self.release.places) for each in value.split("|"))
+        if fact == "audience":
+            return value in ("citizen", "business")
+        if fact == "value":
+            try:
+                return Decimal(value).is_finite()
+            except InvalidOperation:
+                return False
+        return fact in ("district", "surname")
 
     def _decide(self, slug: str, state: TurnState) -> tuple[Reply, TurnState]:
         on = date.fromisoformat(state.on) if state.on else self.today
         outcome = resolve(self.release, slug, _facts(state), on)
-        told = {"service": slug, "places": state.places, "on": on.isoformat()}
+        told = Reply("answer", slug, places=state.places, on=on.isoformat())
         if isinstance(outcome, Responsible):
-            reply = Reply("answer", offices=outcome.offices, **told)
+            reply = replace(told, offices=outcome.offices)
         elif isinstance(outcome, NotHere):
-            reply = Reply("nothere", offices=outcome.offices, topic="outside" if outcome.outside else "", **told)
+            topic = "outside" if outcome.outside else ""
+            reply = replace(told, outcome="nothere", offices=outcome.offices, topic=topic)
         elif isinstance(outcome, Ambiguous):
-            reply = Reply("ambiguous", missing="place", choices=outcome.choices, **told)
+            reply = replace(told, outcome="ambiguous", missing="place", choices=outcome.choices)
         else:
-            reply = Reply("missing", missing=outcome.fact, choices=outcome.choices, **told)
+            reply = replace(told, outcome="missing", missing=outcome.fact, choices=outcome.choices)
         asked = isinstance(outcome, (Missing, Ambiguous))
         return reply, replace(
             state,
@@ -196,7 +212,8 @@ class Turn:
                 state = replace(state, **{name: getattr(found, name)})
         if found.value is not None:
             state = replace(state, value=str(found.value))
-        return replace(state, on=found.on.isoformat()) if found.on else state
+        # A day that is past tells when something happened, not when somebody comes to the office.
+        return replace(state, on=found.on.isoformat()) if found.on and found.on >= self.today else state
 
     def _as_answer(self, understood: Understanding) -> tuple[str, str] | None:
         """Whether the text answers the question that was asked, and how."""
@@ -227,8 +244,12 @@ class Turn:
     def _district_answer(self, text: str, found: FoundFacts) -> tuple[str, str] | None:
         if found.road:
             return "district", found.road
-        names = [each.district for each in found.localities or self.gazetteer.lookup(text) if each.district]
-        return ("district", names[0]) if names else None
+        offered = dict(self.state.options)
+        for each in found.localities or self.gazetteer.lookup(text):
+            name = each.district or ("" if each.ars == OUTSIDE else self.release.places[each.ars].name)
+            if each.district or name in offered:
+                return "district", name
+        return None
 
     def _is_new_matter(self, understood: Understanding) -> bool:
         top = understood.ranking[0] if understood.ranking else None

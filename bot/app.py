@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -10,12 +11,13 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from bot.channels.web.problems import add_problem_handlers, problem
-from bot.channels.web.routes import STATIC, create_router
+from bot.channels.web.routes import LARGEST_BODY, STATIC, create_router
 from bot.conversation.service import ConversationService, NoRelease, Releases
 from bot.conversation.store import ConversationStore
 from bot.engine.port import DialogueEngine
 
-_LARGEST_BODY = 1_000_000
+log = logging.getLogger("lotse.web")
+
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -47,9 +49,14 @@ def create_app(
     @app.middleware("http")
     async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         length = request.headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > _LARGEST_BODY:
-            return problem(413, "Bitte schreiben Sie höchstens 4.000 Zeichen.")
-        response = await call_next(request)
+        if not length.isdigit() or int(length) > LARGEST_BODY:
+            response: Response = problem(413)
+        else:
+            try:
+                response = await call_next(request)
+            except Exception as error:  # its message may hold a citizen's words
+                log.error("unexpected: %s", type(error).__name__)
+                response = problem(500)
         response.headers.update(_HEADERS)
         return response
 

@@ -16,8 +16,9 @@ from bot.app import create_app
 from bot.conversation.service import ConversationService, Releases
 from bot.conversation.store import ConversationStore
 from bot.engine.port import DialogueEngine
-from bot.engine.workers import WorkerCommand, WorkerPool
+from bot.engine.workers import CurrentRelease, WorkerCommand, WorkerPool
 from bot.settings import Settings
+from knowledge.release import Release
 from knowledge.store.database import connect, migrate
 from knowledge.store.knowledge_store import KnowledgeStore
 
@@ -36,6 +37,10 @@ class Stores:
     knowledge: KnowledgeStore
     conversations: ConversationStore
 
+    async def newest_release(self) -> Release | None:
+        """The release in force, for workers that come up."""
+        return await asyncio.to_thread(self.knowledge.release)
+
 
 def open_stores(settings: Settings) -> Stores:
     """Connect, and bring the tables up to date."""
@@ -44,14 +49,15 @@ def open_stores(settings: Settings) -> Stores:
     return Stores(engine, KnowledgeStore(engine), ConversationStore(engine))
 
 
-def worker_pool(settings: Settings, count: int | None = None) -> WorkerPool:
-    """Workers for the newest model. Raises `NotSetUp`."""
+def worker_pool(settings: Settings, count: int | None = None, current_release: CurrentRelease | None = None) -> WorkerPool:
+    """Workers for the newest model; they are handed the current release as soon as they are up. Raises `NotSetUp`."""
     model = settings.newest_model()
     if model is None:
         raise NotSetUp("Es gibt noch kein Sprachmodell. Bitte zuerst „lotse train“ aufrufen.")
     if not settings.worker_python.exists():
         raise NotSetUp(f"Die Umgebung des Sprachmodells fehlt ({settings.worker_python}). Bitte zuerst „make setup“ aufrufen.")
-    return WorkerPool(WorkerCommand(settings.worker_python, model), count or settings.workers, settings.turn_timeout)
+    command = WorkerCommand(settings.worker_python, model)
+    return WorkerPool(command, count or settings.workers, settings.turn_timeout, current_release=current_release)
 
 
 def gateway(settings: Settings, stores: Stores, engine: DialogueEngine) -> FastAPI:

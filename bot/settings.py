@@ -65,6 +65,6 @@ class Settings:
 
 def _number(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
     text = environment.get(name) or str(default)
-    if not text.isdigit() or not least <= int(text) <= most:
+    if not text.isdecimal() or not least <= int(text) <= most:
         raise SettingsError(f"{name} muss eine ganze Zahl von {least} bis {most} sein, nicht „{text}“.")
     return int(text)

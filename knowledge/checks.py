@@ -52,7 +52,7 @@ def _services_without_office(release: Release, on: date) -> Iterator[Finding]:
 
 
 def _surname_gaps(release: Release, on: date) -> Iterator[Finding]:
-    groups: dict[tuple[str, ...], list[Rule]] = {}
+    groups: dict[tuple[str, str, str, str, str, str], list[Rule]] = {}
     for rule in release.knowledge.rules:
         if (rule.surname_from or rule.surname_to) and rule.valid_from <= on <= rule.valid_to:
             key = (rule.service, rule.office_type, rule.applies_to, rule.district, rule.audience, rule.role)

@@ -9,7 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from opening_hours import OpeningHours
 
 BERLIN = ZoneInfo("Europe/Berlin")
 _WEEKDAYS = ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag")
@@ -84,8 +88,8 @@ def weekday(day: date) -> str:
 
 
 @lru_cache(maxsize=512)
-def _parsed(expression: str):  # type: ignore[no-untyped-def]
-    from opening_hours import OpeningHours, ParserError
+def _parsed(expression: str) -> OpeningHours:
+    from opening_hours import OpeningHours, ParserError  # type: ignore[attr-defined]  # missing in its stubs
 
     try:
         return OpeningHours(expression)

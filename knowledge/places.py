@@ -37,11 +37,13 @@ _BEFORE_A_PLACE = frozenset(
         "hierher",
     ]
 )
+_COUNTY = frozenset(("landkreis", "landratsamt"))
 _FROM = frozenset(("von", "vom", "aus"))
 _FILLERS = frozenset(
     ["der", "die", "das", "dem", "den", "unserem", "unserer", "ortsteil", "gemeinde", "stadt", "markt", "weiler"]
 )
 _ENDINGS = ("", "s", "er", "ern", "ener")
+_AMOUNT = re.compile(r"\s*(?:€|eur)", re.IGNORECASE)
 _CLOSE_ENOUGH = 0.84
 _SHORTEST_FUZZY = 6
 
@@ -74,6 +76,8 @@ class Gazetteer:
 
     def __init__(self, release: Release) -> None:
         self._release = release
+        # The steps of one turn ask for the same text one after the other.
+        self._last: tuple[str, tuple[Mention, ...]] = ("", ())
         self._names: dict[tuple[str, ...], tuple[Locality, ...]] = {}
         self._codes: dict[str, tuple[Locality, ...]] = {}
         self._districts: set[tuple[str, ...]] = set()
@@ -123,7 +127,12 @@ class Gazetteer:
 
     def find(self, text: str) -> list[Mention]:
         """The places named in a free text, in order. Inflected and, after a preposition, misspelt names count too."""
-        words = list(_words(text))
+        if self._last[0] != text:
+            self._last = (text, tuple(self._find(text)))
+        return list(self._last[1])
+
+    def _find(self, text: str) -> list[Mention]:
+        words = [word for word in _words(text) if not (word.key.isdigit() and _AMOUNT.match(text, word.end))]
         mentions: list[Mention] = []
         at = 0
         while at < len(words):
@@ -139,7 +148,7 @@ class Gazetteer:
             return 1, (Locality(OUTSIDE),)
         for length in range(min(self._longest, len(words) - at), 0, -1):
             keys = tuple(word.key for word in words[at : at + length])
-            if len(keys) == 1 and len(keys[0]) == 5 and keys[0].isdigit():
+            if len(keys) == 1 and _is_postcode(words[at]):
                 return 1, self._by_code(keys[0])
             found = self._exact(keys)
             if found and self._may_stand_here(found, keys, words, at):
@@ -149,15 +158,22 @@ class Gazetteer:
         return 0, ()
 
     def _may_stand_here(self, found: tuple[Locality, ...], keys: tuple[str, ...], words: list[_Word], at: int) -> bool:
-        """Many Ortsteile and cities are everyday words: they count only after a preposition, or alone."""
-        everyday = found == (Locality(OUTSIDE),) or all(locality.district for locality in found)
-        return not everyday or len(words) == len(keys) or bool(_preposition(words, at))
+        """Many Ortsteile and cities are everyday words: they count only after a preposition or postcode, alone, or beside
+        their Gemeinde.
+        """
+        city = found == (Locality(OUTSIDE),) and keys[0] not in _COUNTY
+        everyday = city or all(locality.district for locality in found)
+        if not everyday or len(words) == len(keys) or _preposition(words, at) or (at and _is_postcode(words[at - 1])):
+            return True
+        rest = (*words[:at], *words[at + len(keys) :])
+        names = {_key(self._release.places[locality.ars].name) for locality in found if locality.ars != OUTSIDE}
+        return any(" ".join(name) in " ".join(word.key for word in rest) for name in names)
 
     def _exact(self, words: tuple[str, ...]) -> tuple[Locality, ...]:
-        if words in (("landratsamt",), ("landkreis",)) or (
-            words[:1] in (("landratsamt",), ("landkreis",)) and words[1:] == _key(self._release.county.name)[1:]
-        ):
+        if words and words[0] in _COUNTY and words[1:] in ((), _key(self._release.county.name)[1:]):
             return self._county
+        if words and words[0] in _COUNTY and words[1:] in self._outside:
+            return (Locality(OUTSIDE),)
         for ending in _ENDINGS:
             if words and words[-1].endswith(ending):
                 base = (*words[:-1], words[-1][: len(words[-1]) - len(ending)])
@@ -198,8 +214,27 @@ def decide(mentions: list[Mention]) -> tuple[Locality, ...]:
         mentions,
     ):
         if kept:
-            return tuple(dict.fromkeys(locality for mention in kept for locality in mention.localities))
+            return _together(kept)
     return ()
+
+
+def _together(mentions: list[Mention]) -> tuple[Locality, ...]:
+    """„85902 Eichelbach", „Filzen, Moosham": names of one place narrow each other; names of several places add up."""
+    places: list[tuple[Locality, ...]] = []
+    for mention in mentions:
+        for number, known in enumerate(places):
+            common = tuple(dict.fromkeys(both for one in known for other in mention.localities for both in _common(one, other)))
+            if common:
+                places[number] = common
+                break
+        else:
+            places.append(mention.localities)
+    return tuple(dict.fromkeys(locality for group in places for locality in group))
+
+
+def _common(one: Locality, other: Locality) -> Iterator[Locality]:
+    if one.ars == other.ars and (one.district == other.district or not (one.district and other.district)):
+        yield max(one, other)
 
 
 def _outside(mention: Mention) -> bool:
@@ -210,6 +245,10 @@ def _words(text: str) -> Iterator[_Word]:
     for match in _WORD.finditer(text):
         key = fold(match[0].rstrip("."))
         yield _Word(_SPELLED_OUT.get(key, key), match.start(), match.end())
+
+
+def _is_postcode(word: _Word) -> bool:
+    return len(word.key) == 5 and word.key.isdigit()
 
 
 def _key(name: str) -> tuple[str, ...]:

@@ -113,7 +113,7 @@ class Release:
         try:
             data = json.loads(text)
             return cls(data["number"], data["digest"], data["published"], knowledge_from_dict(data["knowledge"]))
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError, ArithmeticError) as error:
             raise ValueError(f"not a release: {error!r}") from error
 
 
@@ -126,8 +126,8 @@ def digest_of(knowledge: Knowledge) -> str:
 def knowledge_to_dict(knowledge: Knowledge) -> dict[str, Any]:
     """Plain lists and dictionaries that JSON can hold; empty values are left out."""
     return {
-        "places": [_slim(asdict(place)) for place in knowledge.places],
-        "offices": [_slim(asdict(office)) for office in knowledge.offices],
+        "places": [place_to_dict(place) for place in knowledge.places],
+        "offices": [office_to_dict(office) for office in knowledge.offices],
         "services": [service_to_dict(service) for service in knowledge.services],
         "rules": [rule_to_dict(rule) for rule in knowledge.rules],
         "outside_places": list(knowledge.outside_places),
@@ -145,7 +145,7 @@ def knowledge_from_dict(data: Mapping[str, Any]) -> Knowledge:
 
 
 def place_to_dict(place: Place) -> dict[str, Any]:
-    return _slim(asdict(place))
+    return _slim_row(asdict(place))
 
 
 def place_from_dict(row: Mapping[str, Any]) -> Place:
@@ -154,7 +154,7 @@ def place_from_dict(row: Mapping[str, Any]) -> Place:
 
 
 def office_to_dict(office: Office) -> dict[str, Any]:
-    return _slim(asdict(office))
+    return _slim_row(asdict(office))
 
 
 def office_from_dict(row: Mapping[str, Any]) -> Office:
@@ -162,7 +162,7 @@ def office_from_dict(row: Mapping[str, Any]) -> Office:
 
 
 def service_to_dict(service: Service) -> dict[str, Any]:
-    row = _slim({**asdict(service), "examples": ()})
+    row = _slim_row({**asdict(service), "examples": ()})
     if service.examples:
         row["examples"] = _by_style(service.examples)
     return row
@@ -187,7 +187,7 @@ def rule_to_dict(rule: Rule) -> dict[str, Any]:
         row[key] = None if row[key] is None else str(row[key])
     row["valid_from"] = "" if rule.valid_from == date.min else rule.valid_from.isoformat()
     row["valid_to"] = "" if rule.valid_to == date.max else rule.valid_to.isoformat()
-    return _slim(row)
+    return _slim_row(row)
 
 
 def rule_from_dict(row: Mapping[str, Any]) -> Rule:
@@ -206,11 +206,15 @@ def _by_style(examples: Iterable[Example]) -> dict[str, list[str]]:
     return styles
 
 
-def _slim(value: Any) -> Any:
+def _slim_row(row: Mapping[str, Any]) -> dict[str, Any]:
     """Without empty entries; tuples as lists."""
+    slim = {key: _slim(each) for key, each in row.items()}
+    return {key: each for key, each in slim.items() if each not in (None, "", [], {}, False)}
+
+
+def _slim(value: Any) -> Any:
     if isinstance(value, Mapping):
-        slim = {key: _slim(each) for key, each in value.items()}
-        return {key: each for key, each in slim.items() if each not in (None, "", [], {}, False)}
+        return _slim_row(value)
     if isinstance(value, (list, tuple)):
         return [_slim(each) for each in value]
     return value

@@ -6,7 +6,7 @@ same place a rule for one service beats a rule for all services of an office typ
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -28,6 +28,12 @@ RESPONSIBLE = "zustaendig"
 FURTHER_DOORS = ("ansprechpunkt", "annahme")
 _ROADS_IN_RULES = frozenset(ROAD_CLASSES[1:])
 _WEAKEST_FIRST = ("nur-ebene", "vermutlich", "belegt")
+_CENT = Decimal("0.01")
+
+_Open = tuple[str, str, str, Decimal]
+"""What may still be open at a place: district, initial, audience, value."""
+_Signature = frozenset[tuple[str, str, Decimal, "str | None"]]
+"""All that a place leads to, whatever its Ortsteile and roads are called."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +136,7 @@ class _Resolver:
             return Missing("place", self._place_choices(self._worth_naming(localities, signatures)))
         return self._within(localities, localities[0])
 
-    def _worth_naming(self, localities: list[Locality], signatures: dict[Locality, object]) -> list[Locality]:
+    def _worth_naming(self, localities: list[Locality], signatures: Mapping[Locality, _Signature]) -> list[Locality]:
         """All Gemeinden; the county itself only where it has an office that no Gemeinde leads to."""
         gemeinden = [each for each in localities if not self._release.places[each.ars].is_county]
         reached = {signatures[each] for each in gemeinden}
@@ -141,12 +147,12 @@ class _Resolver:
 
     def _within(self, localities: list[Locality], locality: Locality) -> Outcome:
         districts = self._districts(locality)
-        axes = (districts, self._initials, self._audiences, self._values)
-        table = {(district, *rest): self._office(self._case(locality, district, *rest)) for district, *rest in product(*axes)}
+        rest = (self._initials, self._audiences, self._values)
+        table = {each: self._office(self._case(locality, *each)) for each in product(districts, *rest)}
         for axis, fact in enumerate(("district", "surname", "audience", "value")):
             if self._decides(table, axis):
                 return Missing(fact, self._choices(fact, locality, table, axis))
-        cases = [self._case(each, *rest) for each in localities for rest in product(self._districts(each), *axes[1:])]
+        cases = [self._case(at, *each) for at in localities for each in product(self._districts(at), *rest)]
         return self._answer(cases)
 
     def _answer(self, cases: list[_Case]) -> Outcome:
@@ -165,8 +171,9 @@ class _Resolver:
     def _further_doors(self, cases: list[_Case]) -> Iterator[Assignment]:
         for role in FURTHER_DOORS:
             rules = [rule for rule in self._doors if rule.role == role]
-            found = {self._best(rules, case) for case in cases}
-            if len(found) == 1 and (rule := found.pop()):
+            found = [self._best(rules, case) for case in cases]
+            rule = found[0]
+            if rule and all(each and each.office == rule.office for each in found):
                 yield Assignment(rule.office, rule.role, rule.certainty, rule.reason, rule.id)
 
     def _localities(self) -> tuple[list[Locality], bool]:
@@ -180,11 +187,11 @@ class _Resolver:
         chain = self._release.chain(locality.ars)
         return any(rule.applies_to in chain for rule in self._deciding)
 
-    def _signature(self, locality: Locality) -> frozenset[tuple[object, ...]]:
+    def _signature(self, locality: Locality) -> _Signature:
         if locality.ars == OUTSIDE:
             return frozenset()
-        axes = (self._districts(locality), self._initials, self._audiences, self._values)
-        return frozenset((*rest, self._office(self._case(locality, district, *rest))) for district, *rest in product(*axes))
+        axes = product(self._districts(locality), self._initials, self._audiences, self._values)
+        return frozenset((*each[1:], self._office(self._case(locality, *each))) for each in axes)
 
     def _districts(self, locality: Locality) -> list[str]:
         """The Ortsteile or road classes still possible; an empty one stands for all that no rule names."""
@@ -232,14 +239,12 @@ class _Resolver:
         return max(fitting, key=_specificity, default=None)
 
     @staticmethod
-    def _decides(table: dict[tuple[object, ...], str | None], axis: int) -> bool:
+    def _decides(table: Mapping[_Open, str | None], axis: int) -> bool:
         """Whether two cases that differ in this fact alone lead to different offices."""
         groups: dict[tuple[object, ...], str | None] = {}
         return any(groups.setdefault((*key[:axis], *key[axis + 1 :]), office) != office for key, office in table.items())
 
-    def _choices(
-        self, fact: str, locality: Locality, table: dict[tuple[object, ...], str | None], axis: int
-    ) -> tuple[Choice, ...]:
+    def _choices(self, fact: str, locality: Locality, table: Mapping[_Open, str | None], axis: int) -> tuple[Choice, ...]:
         if fact == "district":
             if self._by_road:
                 return tuple(Choice(road, road) for road in ROAD_CLASSES)
@@ -252,7 +257,7 @@ class _Resolver:
         return tuple(_value_choices(self._values))
 
     @staticmethod
-    def _by_class(table: dict[tuple[object, ...], str | None], axis: int) -> dict[str, list[object]]:
+    def _by_class(table: Mapping[_Open, str | None], axis: int) -> dict[str, list[object]]:
         """For each value on an axis, all it leads to."""
         classes: dict[str, list[object]] = {}
         for key, office in table.items():
@@ -267,7 +272,7 @@ def _fits(rule: Rule, case: _Case) -> bool:
         and (not (rule.surname_from or rule.surname_to) or in_range(case.initial, rule.surname_from, rule.surname_to))
         and rule.audience in ("both", case.audience)
         and (rule.value_from is None or rule.value_from <= case.value)
-        and (rule.value_to is None or case.value <= rule.value_to)
+        and (rule.value_to is None or case.value < rule.value_to + _CENT)
     )
 
 

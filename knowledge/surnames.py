@@ -9,46 +9,23 @@ INITIALS = (*"ABCDEFGHIJKLMNOPQRS", "Sch", "St", *"TUVWXYZ")
 """`Sch` and `St` stand behind `S` and are not part of it."""
 
 _RANK = {initial: rank for rank, initial in enumerate(INITIALS)}
-_PARTICLES = frozenset(
-    [
-        "af",
-        "am",
-        "av",
-        "da",
-        "de",
-        "del",
-        "della",
-        "dem",
-        "den",
-        "der",
-        "des",
-        "di",
-        "dos",
-        "du",
-        "im",
-        "la",
-        "le",
-        "ten",
-        "ter",
-        "und",
-        "van",
-        "vom",
-        "von",
-        "zu",
-        "zum",
-        "zur",
-    ]
+PARTICLES = frozenset(
+    "af am an auf aus av da de del della dem den der des di dos du im in la le ten ter und v van vom von zu zum zur".split()
 )
+"""Words before a surname that do not count."""
+
+_NOT_COUNTED = PARTICLES | {"dr", "prof"}
 _FOLD = str.maketrans({"Ø": "O", "Æ": "A", "Œ": "O", "Ł": "L", "Đ": "D", "Þ": "T", "ẞ": "S", "ß": "s", "İ": "I"})
 
 
 def surname_initial(surname: str) -> str | None:
     """The initial that decides, one of `INITIALS`; None when the text holds no Latin letter.
 
-    Ä=A, Ö=O, Ü=U, ß=ss (DIN 5007-1); „von", „van", „de" and the like do not count; a double name goes by its first part.
+    Ä=A, Ö=O, Ü=U, ß=ss (DIN 5007-1); „von", „van", „de" and the like, „Dr." and „Prof." do not count; a double
+    name goes by its first part.
     """
     words = [word for word in re.split(r"[\s\-–]+", surname.strip()) if word]
-    named = [word for word in words if word.lower().strip(".") not in _PARTICLES] or words[-1:]
+    named = [word for word in words if word.lower().strip(".") not in _NOT_COUNTED] or words[-1:]
     for word in named:
         letters = "".join(
             char for char in unicodedata.normalize("NFKD", word.strip("'’.\"").upper().translate(_FOLD)) if "A" <= char <= "Z"

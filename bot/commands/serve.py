@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 
 import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,7 +21,7 @@ def serve_command(settings: Settings, host: str, port: int) -> int:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
         stores = open_stores(settings)
-        app = gateway(settings, stores, worker_pool(settings))
+        app = gateway(settings, stores, worker_pool(settings, current_release=stores.newest_release))
     except NotSetUp as error:
         raise UsageError(str(error)) from error
     except SQLAlchemyError as error:
@@ -30,5 +31,6 @@ def serve_command(settings: Settings, host: str, port: int) -> int:
         )
         return 1
     print(f"Lotse läuft auf http://{host}:{port}/ (beenden mit Strg-C).", flush=True)
-    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
+    with suppress(KeyboardInterrupt):  # uvicorn shuts down in order, then passes the signal on
+        uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
     return 0

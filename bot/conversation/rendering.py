@@ -103,9 +103,9 @@ class Renderer:
         on = date.fromisoformat(reply.on) if reply.on else self._now.date()
         if on > self._now.date():
             return self._text("answer_on", service=service.name, date=f"{on:%d.%m.%Y}")
-        if len(reply.places) == 1 and "place" in service.varies_by:
-            place = self._release.locality_name(Locality.parse(reply.places[0]))
-            return self._text("answer_at", service=service.name, place=place)
+        place = Locality.parse(reply.places[0]) if len(reply.places) == 1 else None
+        if place and place.ars != self._release.county.ars and "place" in service.varies_by:
+            return self._text("answer_at", service=service.name, place=self._release.locality_name(place))
         return self._text("answer", service=service.name)
 
     def _offices(self, assignments: Iterable[Assignment]) -> Iterator[Block]:
@@ -203,7 +203,7 @@ def plain_text(blocks: Iterable[Block]) -> str:
 
 def _plain(block: Block) -> str:
     if block["type"] in ("text", "note"):
-        return block["text"]  # type: ignore[typeddict-item]
+        return block["text"]
     if block["type"] == "link":
         return f"{block['label']}: {block['url'].removeprefix('tel:')}"
     if block["type"] == "choices":

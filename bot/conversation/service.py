@@ -36,6 +36,10 @@ class NoRelease(Exception):
     """Nothing was published yet."""
 
 
+class Forgotten(Exception):
+    """The conversation was deleted while its message waited."""
+
+
 class Releases:
     """The release in force, looked up at most once a second."""
 
@@ -82,13 +86,15 @@ class ConversationService:
         return await asyncio.to_thread(self._store.receive, message)
 
     async def answer(self, message: IncomingMessage) -> Answer:
-        """Store a message and wait for its answer."""
+        """Store a message and wait for its answer. Raises `Forgotten` and what the database raises."""
         receipt = await self.receive(message)
         while True:
             answer = await asyncio.to_thread(self._store.answer_to, receipt.inbox)
             if answer:
                 return answer
             if not await self.work_on(receipt.conversation):
+                if not await asyncio.to_thread(self._store.holds, receipt.inbox):
+                    raise Forgotten
                 await asyncio.sleep(_POLL_S)  # another process is at it
 
     def work_soon(self, conversation: int) -> None:
@@ -112,9 +118,13 @@ class ConversationService:
                 if not await asyncio.to_thread(self._store.lease, conversation, owner, _LEASE_S):
                     return False
                 async with self._holding(conversation, owner):
+                    release = await self._releases.current()  # before an attempt is counted
                     while message := await asyncio.to_thread(self._store.next_open, conversation):
-                        await self._turn(message, owner)
+                        await self._turn(message, release, owner)
+                        release = await self._releases.current()
                 return True
+        except LeaseLost:
+            return False
         finally:
             if not lock.locked():
                 self._locks.pop(conversation, None)
@@ -124,7 +134,10 @@ class ConversationService:
         async def renew() -> None:
             while True:
                 await asyncio.sleep(_RENEW_S)
-                await asyncio.to_thread(self._store.lease, conversation, owner, _LEASE_S)
+                try:
+                    await asyncio.to_thread(self._store.lease, conversation, owner, _LEASE_S)
+                except Exception as error:  # the database may come back before the lease ends
+                    log.warning("a lease could not be extended: %s", type(error).__name__)
 
         renewing = asyncio.create_task(renew())
         try:
@@ -135,12 +148,10 @@ class ConversationService:
                 await renewing
             await asyncio.to_thread(self._store.give_back, conversation, owner)
 
-    async def _turn(self, message: OpenMessage, owner: str) -> None:
-        release = await self._releases.current()
+    async def _turn(self, message: OpenMessage, release: Release, owner: str) -> None:
         renderer = Renderer(release, self._clock(), self._retention_hours)
         state, outcome, blocks = await self._respond(message, release, renderer)
-        with suppress(LeaseLost):
-            await asyncio.to_thread(self._store.finish, message.inbox, owner, state, outcome, blocks)
+        await asyncio.to_thread(self._store.finish, message.inbox, owner, state, outcome, blocks)
 
     async def _respond(
         self, message: OpenMessage, release: Release, renderer: Renderer
@@ -163,10 +174,13 @@ class ConversationService:
         )
         try:
             result = await self._engine.respond(request)
+            blocks = renderer.blocks(result.reply)
         except EngineUnavailable:
             log.error("a turn could not be done; the citizen got an apology")
             return message.state, "fallback", renderer.apology()
-        blocks = renderer.blocks(result.reply)
+        except Exception as error:  # it would fail again and hold up what comes after it
+            log.error("a turn failed (%s); the citizen got an apology", type(error).__name__)
+            return message.state, "fallback", renderer.apology()
         if shortened:
             blocks.insert(0, {"type": "text", "text": texts()["fallback_long"], "tone": "plain"})
         return result.state, result.reply.outcome, blocks

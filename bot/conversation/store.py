@@ -6,11 +6,14 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import JSON, CursorResult, Engine, Float, ForeignKey, Integer, String, delete, or_, select, update
+from sqlalchemy import JSON, CursorResult, Engine, Float, ForeignKey, Integer, Select, String, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from bot.conversation.messages import Block, IncomingMessage
+
+_DELETED_AT_ONCE = 1000
+"""Databases take some 30,000 parameters in a statement."""
 
 
 class Base(DeclarativeBase):
@@ -189,7 +192,9 @@ class ConversationStore:
         """Message done, new state, answer: all or nothing. Raises `LeaseLost`."""
         now = time.time()
         with Session(self._engine) as session, session.begin():
-            row = session.get_one(Inbox, inbox)
+            row = session.get(Inbox, inbox, with_for_update=True)
+            if row is None:  # the conversation was deleted meanwhile
+                raise LeaseLost
             held = session.execute(
                 update(Conversation)
                 .where(Conversation.id == row.conversation_id, Conversation.lease == owner)
@@ -207,6 +212,11 @@ class ConversationStore:
                     due=now,
                 )
             )
+
+    def holds(self, inbox: int) -> bool:
+        """Whether a message is still stored."""
+        with Session(self._engine) as session:
+            return session.scalar(select(Inbox.id).where(Inbox.id == inbox)) is not None
 
     def waiting(self) -> list[int]:
         """Conversations with open messages that nobody holds."""
@@ -271,16 +281,18 @@ class ConversationStore:
 
     @staticmethod
     def _delete(session: Session, conversations: list[int]) -> None:
-        for table in (Outbox, Inbox):
-            session.execute(delete(table).where(table.conversation_id.in_(conversations)))
-        session.execute(delete(Conversation).where(Conversation.id.in_(conversations)))
+        for start in range(0, len(conversations), _DELETED_AT_ONCE):
+            some = conversations[start : start + _DELETED_AT_ONCE]
+            for table in (Outbox, Inbox):
+                session.execute(delete(table).where(table.conversation_id.in_(some)))
+            session.execute(delete(Conversation).where(Conversation.id.in_(some)))
 
 
-def _conversation_id(channel: str, key: str):  # type: ignore[no-untyped-def]
+def _conversation_id(channel: str, key: str) -> Select[int]:
     return select(Conversation.id).where(Conversation.channel == channel, Conversation.key == key)
 
 
-def _answers():  # type: ignore[no-untyped-def]
+def _answers() -> Select[Outbox, str, dict[str, Any], str]:
     return (
         select(Outbox, Inbox.message_id, Inbox.content, Conversation.reply_to)
         .join(Inbox, Inbox.id == Outbox.inbox_id)

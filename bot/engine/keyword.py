@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 
 from actions.facts import find_facts
 from actions.turn import Candidate, Reply, Turn, TurnState, Understanding
@@ -53,14 +54,18 @@ def _fixed(text: str) -> Reply | None:
 
 
 def _rank(release: Release, text: str) -> list[Candidate]:
-    words = set(re.findall(r"\w{4,}", fold(text)))
+    words = _words(text)
     found = []
     for service in release.services.values():
-        wording = set(re.findall(r"\w{4,}", fold(" ".join((service.name, *service.synonyms)))))
-        shared = len(words & wording)
+        shared = len(words & _words(" ".join((service.name, *service.synonyms))))
         if shared:
             found.append(Candidate(service.slug, min(0.99, round(shared / (1 + len(words)) + shared / 10, 2))))
     return sorted(found, key=lambda each: -each.confidence)[:10]
+
+
+@lru_cache(maxsize=1024)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w{4,}", fold(text)))
 
 
 def _verdict(ranking: list[Candidate]) -> str:

@@ -8,6 +8,7 @@ import logging
 import os
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,9 @@ _STOP_PATIENCE_S = 5
 _TRIES = 2
 
 
+CurrentRelease = Callable[[], Awaitable[Release | None]]
+
+
 @dataclass(frozen=True)
 class WorkerCommand:
     """How a worker is started: its Python, its model."""
@@ -44,8 +48,11 @@ class WorkerCommand:
 class WorkerProcess:
     """One worker that is kept alive: restarted with growing pauses when it ends."""
 
-    def __init__(self, number: int, command: WorkerCommand, folder: Path, turn_timeout: float) -> None:
+    def __init__(
+        self, number: int, command: WorkerCommand, folder: Path, turn_timeout: float, current_release: CurrentRelease | None
+    ) -> None:
         self._number = number
+        self._current_release = current_release
         self._command = command
         self._folder = folder
         self._timeout = turn_timeout
@@ -119,6 +126,7 @@ class WorkerProcess:
             with suppress(httpx.HTTPError):
                 response = await self._client.get("/ready")
                 if response.status_code == 200:
+                    await self._take_release()
                     self.ready = True
                     self.failure = ""
                     log.info("worker %d is ready after %.1f s", self._number, time.monotonic() - started)
@@ -129,6 +137,12 @@ class WorkerProcess:
                     await self._end_process()
                     return
             await asyncio.sleep(_POLL_S)
+
+    async def _take_release(self) -> None:
+        """Hand over the release in force, so that the first question need not wait for it."""
+        release = await self._current_release() if self._current_release else None
+        if release:
+            await self._ensure_release(release)
 
     async def _end_process(self) -> None:
         process = self._process
@@ -172,8 +186,16 @@ class WorkerProcess:
 class WorkerPool:
     """N workers behind one engine. Use as an async context manager."""
 
-    def __init__(self, command: WorkerCommand, count: int, turn_timeout: float, patience: float = 90) -> None:
+    def __init__(
+        self,
+        command: WorkerCommand,
+        count: int,
+        turn_timeout: float,
+        patience: float = 90,
+        current_release: CurrentRelease | None = None,
+    ) -> None:
         self._command = command
+        self._current_release = current_release
         self._count = count
         self._turn_timeout = turn_timeout
         self._patience = patience
@@ -182,7 +204,10 @@ class WorkerPool:
 
     async def __aenter__(self) -> WorkerPool:
         folder = Path(self._folder.name)
-        self._workers = [WorkerProcess(number, self._command, folder, self._turn_timeout) for number in range(1, self._count + 1)]
+        self._workers = [
+            WorkerProcess(number, self._command, folder, self._turn_timeout, self._current_release)
+            for number in range(1, self._count + 1)
+        ]
         for worker in self._workers:
             worker.start()
         return self

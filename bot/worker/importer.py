@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Dict, Iterator, List, Optional, Tuple, Union
 
@@ -18,6 +19,11 @@ from knowledge.release import Release
 NLU_DATA = Path("nlu_data")
 DOMAIN = NLU_DATA / "domain.yml"
 QUESTIONS = NLU_DATA / "anliegen"
+GOLDEN = NLU_DATA / "golden"
+CALIBRATION = GOLDEN / "calibration.jsonl"
+OUT_OF_SCOPE = "ausserhalb"
+CALIBRATES = "calibrates"
+"""Marks a message that is not learnt from: it tells how sure the model may be."""
 
 
 class LotseImporter(TrainingDataImporter):
@@ -38,7 +44,9 @@ class LotseImporter(TrainingDataImporter):
         whole = not given or {Path(path).resolve() for path in given} == {NLU_DATA.resolve()}
         self._release = active_release() if whole else None
         if whole:
-            given = [str(path) for path in sorted(NLU_DATA.iterdir()) if not (self._release and path == QUESTIONS)]
+            left_out = {GOLDEN, QUESTIONS if self._release else GOLDEN}
+            given = [str(path) for path in sorted(NLU_DATA.iterdir()) if path not in left_out]
+        self._calibration = CALIBRATION if whole and CALIBRATION.exists() else None
         domain = domain_path if domain_path and Path(domain_path).exists() else str(DOMAIN)
         self._files = RasaFileImporter(config_file, domain, given)
 
@@ -59,9 +67,12 @@ class LotseImporter(TrainingDataImporter):
 
     def get_nlu_data(self, language: Optional[str] = "de") -> TrainingData:
         data = self._files.get_nlu_data(language)
-        if self._release is None:
-            return data
-        return data.merge(TrainingData([Message.build(text, intent=intent) for intent, text in _wording(self._release)]))
+        messages = [Message.build(text, intent=intent) for intent, text in _wording(self._release)] if self._release else []
+        for intent, text in _calibration(self._calibration) if self._calibration else ():
+            message = Message.build(text, intent=intent)
+            message.set(CALIBRATES, True)
+            messages.append(message)
+        return data.merge(TrainingData(messages))
 
 
 def _wording(release: Release) -> Iterator[Tuple[str, str]]:
@@ -69,3 +80,13 @@ def _wording(release: Release) -> Iterator[Tuple[str, str]]:
         for text in (service.name, *service.synonyms, service.short, *(each.text for each in service.examples)):
             if text:
                 yield service.intent, text
+
+
+def _calibration(path: Path) -> Iterator[Tuple[str, str]]:
+    """Questions of other writers than those of the examples, with the one service they mean, or none."""
+    for line in path.read_text("utf-8").splitlines():
+        row = json.loads(line)
+        if row["service"] is None:
+            yield OUT_OF_SCOPE, row["question"]
+        elif isinstance(row["service"], str):
+            yield f"anliegen/{row['service']}", row["question"]

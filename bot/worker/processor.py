@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
-from typing import Any, Dict, List, Optional
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Tuple, Union
 
 from rasa.core.actions.action import Action, create_bot_utterance
 from rasa.core.channels.channel import CollectingOutputChannel, OutputChannel, UserMessage
@@ -12,9 +14,13 @@ from rasa.core.nlg import NaturalLanguageGenerator, TemplatedNaturalLanguageGene
 from rasa.core.policies.policy import PolicyPrediction
 from rasa.core.processor import MessageProcessor
 from rasa.core.tracker_store import InMemoryTrackerStore
+from rasa.engine.loader import load_predict_graph_runner
+from rasa.engine.runner.interface import GraphRunner
+from rasa.engine.storage.local_model_storage import LocalModelStorage
+from rasa.engine.storage.storage import ModelMetadata
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, Event, SlotSet, deserialise_events
+from rasa.shared.core.events import ActionExecuted, Event, SlotSet
 from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
 from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk import Action as SdkAction
@@ -24,6 +30,7 @@ from rasa_sdk.utils import all_subclasses
 
 from actions import actions as lotse_actions
 from actions.actions import REPLY, SLOTS
+from bot.worker.runner import SequentialGraphRunner
 
 _SENDER = "conversation"
 CHOICE_INTENT = "auswahl"
@@ -54,7 +61,7 @@ class InProcessAction(Action):
         sdk_tracker = Tracker.from_dict(tracker.current_state(EventVerbosity.NONE))
         events = self._action.run(dispatcher, sdk_tracker, {})
         said: List[Event] = [create_bot_utterance(message) for message in dispatcher.messages]
-        return said + deserialise_events(events)
+        return said + [SlotSet(event["name"], event["value"]) for event in events]
 
 
 class TurnProcessor(MessageProcessor):
@@ -112,6 +119,10 @@ class TurnProcessor(MessageProcessor):
             },
         }
 
+    async def warm_up(self) -> None:
+        """Build what the first question about a release would have to wait for."""
+        await self.parse_message(UserMessage("Guten Tag", sender_id=_SENDER))
+
     def _tracker(self, state: Dict[str, Any]) -> DialogueStateTracker:
         tracker = DialogueStateTracker(_SENDER, self.domain.slots)
         for slot, value in state.items():
@@ -119,6 +130,12 @@ class TurnProcessor(MessageProcessor):
                 tracker.update(SlotSet(slot, value))
         tracker.update(ActionExecuted(ACTION_LISTEN_NAME))
         return tracker
+
+    @staticmethod
+    def _load_model(model_path: Union[str, Path]) -> Tuple[str, ModelMetadata, GraphRunner]:
+        with tempfile.TemporaryDirectory() as folder:
+            metadata, runner = load_predict_graph_runner(Path(folder), Path(model_path), LocalModelStorage, SequentialGraphRunner)
+        return Path(model_path).name, metadata, runner
 
     async def _run_action(
         self,

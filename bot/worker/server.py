@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.worker.quiet import be_quiet_after_import
-from knowledge.active import gazetteer, use_release
+from knowledge.active import use_release
 from knowledge.release import Release
 
 log = logging.getLogger("lotse.worker")
@@ -41,9 +41,11 @@ class Worker:
             self.failure = f"{type(error).__name__}: {error}"
             log.exception("the model cannot be loaded")
 
-    def add_release(self, release: Release) -> None:
-        """Keep a release and build what it needs to answer."""
-        gazetteer(release)
+    async def add_release(self, release: Release) -> None:
+        """Keep a release, and build what it needs to answer."""
+        use_release(release)
+        if self.processor is not None:
+            await self.processor.warm_up()
         self._releases[release.id] = release
         while len(self._releases) > _RELEASES_KEPT:
             self._releases.popitem(last=False)
@@ -76,7 +78,7 @@ def create_app(worker: Worker) -> Starlette:
             release = Release.from_json(await request.body())
         except ValueError as error:
             return JSONResponse({"detail": str(error)}, 422)
-        worker.add_release(release)
+        await worker.add_release(release)
         return Response(status_code=204)
 
     async def turn(request: Request) -> Response:

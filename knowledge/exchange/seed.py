@@ -6,6 +6,7 @@ Everything is checked before anything is used; each problem names file, line and
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -151,6 +152,8 @@ class _Reader:
         self._examples = examples
         self._problems: list[Problem] = []
         self._where: dict[tuple[str, str], tuple[str, int]] = {}
+        self._complete = True
+        """Whether every entry is sound by itself; else a missing reference may be a mere consequence."""
 
     def read(self) -> Knowledge:
         places = [row for row, _ in self._entries("places.yaml", _PLACE, "ars")]
@@ -160,9 +163,10 @@ class _Reader:
         examples = self._read_examples()
         rules = list(self._rules())
         outside = self._outside()
-        self._check_offices(offices, types, {row["ars"] for row in places})
-        self._check_services(services, types, examples)
-        self._check_rules(rules, places, {row["id"] for row in offices}, {row["slug"] for row in services}, types)
+        if self._complete:
+            self._check_offices(offices, types, {row["ars"] for row in places})
+            self._check_services(services, types, examples)
+            self._check_rules(rules, places, {row["id"] for row in offices}, {row["slug"] for row in services}, types)
         if self._problems:
             raise SeedError(sorted(self._problems, key=lambda each: (each.file, each.line)))
         return Knowledge(
@@ -179,7 +183,10 @@ class _Reader:
     def _compose(self, path: Path) -> yaml.Node | None:
         name = self._name(path)
         try:
-            return yaml.compose(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+            node: yaml.Node | None = yaml.compose(path.read_text("utf-8-sig"), Loader=yaml.CSafeLoader)
+            if node is not None:
+                return node
+            self._problem(name, 1, "Die Datei ist leer.")
         except FileNotFoundError:
             self._problem(name, 1, "Die Datei fehlt.")
         except UnicodeDecodeError as error:
@@ -189,6 +196,7 @@ class _Reader:
             self._problem(name, mark.line + 1 if mark else 1, f"kein gültiges YAML: {error.problem}")
         except yaml.YAMLError as error:
             self._problem(name, 1, f"kein gültiges YAML: {error}")
+        self._complete = False
         return None
 
     def _name(self, path: Path) -> str:
@@ -201,11 +209,20 @@ class _Reader:
             return
         if not isinstance(node, yaml.SequenceNode):
             self._problem(name, _line(node), "Hier muss eine Liste stehen (jeder Eintrag beginnt mit „- “).")
+            self._complete = False
             return
         for item in node.value:
-            row = self._record(name, item, fields)
-            if row is not None and self._unique(name, _line(item), key, str(row.get(key, ""))):
+            row = self._entry(name, item, fields, key)
+            if row is not None:
                 yield row, _line(item)
+
+    def _entry(self, file: str, node: yaml.Node, fields: Mapping[str, _Field], key: str) -> dict[str, Any] | None:
+        """A record that can be referred to by its key."""
+        before = len(self._problems)
+        row = self._record(file, node, fields)
+        usable = row is not None and key in row and self._unique(file, _line(node), key, row[key])
+        self._complete = self._complete and len(self._problems) == before
+        return row if usable else None
 
     def _services(self) -> Iterator[dict[str, Any]]:
         for path in sorted((self._folder / "services").glob("*.yaml")):
@@ -213,12 +230,11 @@ class _Reader:
             if node is None:
                 continue
             name = self._name(path)
-            row = self._record(name, node, _SERVICE)
-            if row is None or not self._unique(name, 1, "slug", str(row.get("slug", ""))):
-                continue
-            if row.get("slug") != path.stem:
-                self._problem(name, 1, f"Der Dateiname muss {row.get('slug')}.yaml heißen.")
-            yield row
+            row = self._entry(name, node, _SERVICE, "slug")
+            if row is not None:
+                if row["slug"] != path.stem:
+                    self._problem(name, 1, f"Der Dateiname muss {row['slug']}.yaml heißen.")
+                yield row
 
     def _record(self, file: str, node: yaml.Node, fields: Mapping[str, _Field]) -> dict[str, Any] | None:
         if not isinstance(node, yaml.MappingNode):
@@ -226,7 +242,7 @@ class _Reader:
             return None
         row: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = key_node.value
+            key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "…"
             if key not in fields:
                 self._problem(file, _line(key_node), f"Das Feld „{key}“ gibt es nicht. Möglich: {', '.join(fields)}.")
             elif key in row:
@@ -234,7 +250,7 @@ class _Reader:
             else:
                 row[key] = self._value(file, key, value_node, fields[key])
         for key, field in fields.items():
-            if field.required and not row.get(key):
+            if field.required and row.get(key, []) == []:
                 self._problem(file, _line(node), f"Das Feld „{key}“ fehlt.")
         return {key: value for key, value in row.items() if value is not None}
 
@@ -246,8 +262,10 @@ class _Reader:
                 self._problem(file, _line(node), f"„{key}“ muss eine Liste sein.")
                 return None
             if field.kind == "records":
-                return [self._record(file, item, field.fields or {}) for item in node.value]
-            return [self._scalar(file, key, item, field) for item in node.value]
+                read: list[Any] = [self._record(file, item, field.fields or {}) for item in node.value]
+            else:
+                read = [self._scalar(file, key, item, field) for item in node.value]
+            return None if None in read else read
         if field.kind == "flag":
             if isinstance(node, yaml.ScalarNode) and node.value in ("true", "false"):
                 return node.value == "true"
@@ -287,16 +305,22 @@ class _Reader:
         except UnicodeDecodeError as error:
             self._problem(name, 1, f"Die Datei ist nicht in UTF-8 gespeichert (Byte {error.start}).")
             return
-        reader = csv.DictReader(text.splitlines())
-        if reader.fieldnames != _RULE_COLUMNS:
-            self._problem(name, 1, f"Die Spalten müssen heißen: {', '.join(_RULE_COLUMNS)}.")
-            return
-        for row in reader:
-            line = reader.line_num
-            if None in row or None in row.values():
-                self._problem(name, line, f"Die Zeile hat nicht {len(_RULE_COLUMNS)} Spalten.")
-            elif self._rule_is_sound(name, line, row) and self._unique(name, line, "id", row["id"]):
-                yield rule_from_dict({key: value for key, value in row.items() if value}), line
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        line = 1
+        try:
+            if next(reader, None) != _RULE_COLUMNS:
+                self._problem(name, 1, f"Die Spalten müssen heißen: {', '.join(_RULE_COLUMNS)}.")
+                return
+            line = reader.line_num + 1
+            for cells in reader:
+                row = dict(zip(_RULE_COLUMNS, cells, strict=False))
+                if cells and len(cells) != len(_RULE_COLUMNS):
+                    self._problem(name, line, f"Die Zeile hat nicht {len(_RULE_COLUMNS)} Spalten.")
+                elif cells and self._rule_is_sound(name, line, row) and self._unique(name, line, "id", row["id"]):
+                    yield rule_from_dict({key: value for key, value in row.items() if value}), line
+                line = reader.line_num + 1
+        except csv.Error:
+            self._problem(name, line, "Ein Anführungszeichen steht falsch oder fehlt. Innerhalb eines Textes wird es verdoppelt.")
 
     def _rule_is_sound(self, file: str, line: int, row: Mapping[str, str]) -> bool:
         before = len(self._problems)
@@ -314,8 +338,10 @@ class _Reader:
                 self._problem(file, line, f"„{row[key]}“ ist für „{key}“ nicht möglich.")
         for key in ("value_from", "value_to"):
             try:
-                Decimal(row[key] or "0")
+                amount = Decimal(row[key] or "0")
             except InvalidOperation:
+                amount = Decimal("NaN")
+            if not amount.is_finite():
                 self._problem(file, line, f"„{row[key]}“ ist kein Betrag (Beispiel: 1000.01).")
         for key in ("valid_from", "valid_to"):
             try:
@@ -332,9 +358,12 @@ class _Reader:
                 intent, style, texts = _example_block(block)
                 if not intent.startswith("anliegen/") or texts is None:
                     self._problem(self._name(path), _line(block), "Hier fehlt intent: anliegen/… oder examples.")
+                    self._complete = False
                     continue
+                slug = intent.removeprefix("anliegen/")
+                self._where.setdefault(("intent", slug), (self._name(path), _line(block)))
                 for text in texts:
-                    examples.setdefault(intent.removeprefix("anliegen/"), []).append(Example(text, style))
+                    examples.setdefault(slug, []).append(Example(text, style))
         return examples
 
     def _outside(self) -> list[str]:
@@ -351,8 +380,8 @@ class _Reader:
         known = {row["id"] for row in offices}
         for row in offices:
             file, line = self._at("id", row["id"])
-            if row.get("type") not in types:
-                self._problem(file, line, f"Die Art „{row.get('type')}“ steht nicht in office_types.yaml.")
+            if "type" in row and row["type"] not in types:
+                self._problem(file, line, f"Die Art „{row['type']}“ steht nicht in office_types.yaml.")
             if row.get("parent") and row["parent"] not in known:
                 self._problem(file, line, f"Die übergeordnete Stelle „{row['parent']}“ gibt es nicht.")
             if row.get("place") and row["place"] not in places:
@@ -366,18 +395,18 @@ class _Reader:
     def _check_services(
         self, services: list[dict[str, Any]], types: Mapping[str, Any], examples: Mapping[str, list[Example]]
     ) -> None:
-        slugs = {row.get("slug") for row in services}
+        slugs = {row["slug"] for row in services}
         for row in services:
-            file, line = self._at("slug", str(row.get("slug")))
-            if row.get("office_type") not in types:
-                self._problem(file, line, f"Die Art „{row.get('office_type')}“ steht nicht in office_types.yaml.")
-            if not examples.get(str(row.get("slug"))):
-                self._problem(file, line, f"Es gibt keine Beispielfragen (nlu_data/anliegen, intent anliegen/{row.get('slug')}).")
+            file, line = self._at("slug", row["slug"])
+            if "office_type" in row and row["office_type"] not in types:
+                self._problem(file, line, f"Die Art „{row['office_type']}“ steht nicht in office_types.yaml.")
+            if not examples.get(row["slug"]):
+                self._problem(file, line, f"Es gibt keine Beispielfragen (nlu_data/anliegen, intent anliegen/{row['slug']}).")
             for fee in row.get("fees") or ():
                 if fee and fee.get("example") and not str(fee.get("text")).startswith("Beispiel"):
                     self._problem(file, line, "Eine Beispielgebühr muss mit „Beispiel“ beginnen.")
         for slug in examples.keys() - slugs:
-            self._problem("anliegen", 1, f"Beispielfragen für „{slug}“, aber diese Leistung gibt es nicht.")
+            self._problem(*self._at("intent", slug), f"Beispielfragen für „{slug}“, aber diese Leistung gibt es nicht.")
 
     def _check_rules(
         self,
@@ -388,7 +417,7 @@ class _Reader:
         types: Mapping[str, Any],
     ) -> None:
         areas = {row["ars"] for row in places} | {row["ars"][:9] for row in places} | {"*"}
-        districts = {each["name"] for row in places for each in row.get("districts", ())} | set(ROAD_CLASSES)
+        districts = {each["name"] for row in places for each in row.get("districts", ()) if "name" in each} | set(ROAD_CLASSES)
         for rule, line in rules:
             for wrong, message in (
                 (rule.office not in offices, f"Die Stelle „{rule.office}“ gibt es nicht in offices.yaml."),

@@ -62,17 +62,13 @@ class KnowledgeStore:
     def draft(self) -> Knowledge:
         """The knowledge as it stands in the draft."""
         with Session(self._engine) as session:
-            entries = session.scalars(select(Entry).order_by(Entry.position)).all()
-        data: dict[str, Any] = {kind: [] for kind in (*_KEYS, _OUTSIDE)}
-        for entry in entries:
-            data[entry.kind].append(entry.content["name"] if entry.kind == _OUTSIDE else entry.content)
-        return knowledge_from_dict(data)
+            return _draft(session)
 
     def publish(self, actor: str) -> tuple[Release, bool]:
         """Publish the draft as a new release; the flag is False when the release in force says the same already."""
-        knowledge = self.draft()
-        digest = digest_of(knowledge)
         with Session(self._engine) as session, session.begin():
+            knowledge = _draft(session)
+            digest = digest_of(knowledge)
             newest = session.scalars(select(ReleaseRow).order_by(ReleaseRow.number.desc()).limit(1)).first()
             if newest and newest.digest == digest:
                 return Release.from_json(newest.content), False
@@ -95,6 +91,13 @@ class KnowledgeStore:
         with Session(self._engine) as session:
             row = session.scalars(wanted).first()
         return Release.from_json(row.content) if row else None
+
+
+def _draft(session: Session) -> Knowledge:
+    data: dict[str, Any] = {kind: [] for kind in (*_KEYS, _OUTSIDE)}
+    for entry in session.scalars(select(Entry).order_by(Entry.position)):
+        data[entry.kind].append(entry.content["name"] if entry.kind == _OUTSIDE else entry.content)
+    return knowledge_from_dict(data)
 
 
 def _rows(knowledge: Knowledge) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import hmac
 import logging
+import os
 from contextlib import suppress
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, Message, Update
@@ -22,6 +23,8 @@ from bot.conversation.rendering import plain_text
 from bot.conversation.service import ConversationService
 from bot.conversation.store import Answer, ConversationStore
 from bot.conversation.texts import texts
+
+os.environ.setdefault("PTB_TIMEDELTA", "true")  # else python-telegram-bot warns at every pause it is told to make
 
 log = logging.getLogger("lotse.telegram")
 
@@ -47,6 +50,7 @@ class TelegramChannel:
         self._service = service
         self._store = store
         self._offset: int | None = None
+        self._pieces_sent: dict[int, int] = {}
 
     async def run_forever(self) -> None:
         """Receive and send until cancelled."""
@@ -63,7 +67,9 @@ class TelegramChannel:
         while True:
             try:
                 return await self._bot.initialize()
-            except (NetworkError, RetryAfter) as error:
+            except InvalidToken:
+                raise
+            except TelegramError as error:
                 log.warning("Telegram cannot be reached: %s", type(error).__name__)
                 await asyncio.sleep(_PAUSE_AFTER_ERROR_S)
 
@@ -100,7 +106,10 @@ class TelegramChannel:
 
     async def _forget(self, message: IncomingMessage) -> None:
         await asyncio.to_thread(self._store.forget, CHANNEL, message.conversation)
-        await self._bot.send_message(message.reply_to, texts()["forgotten"])
+        try:
+            await self._bot.send_message(message.reply_to, texts()["forgotten"])
+        except (Forbidden, BadRequest) as error:  # it would fail for ever and hold up all other updates
+            log.warning("an answer cannot be delivered: %s", type(error).__name__)
 
     def incoming(self, update: Update) -> IncomingMessage | None:
         """What an update says; None for what is not for us (groups, edits)."""
@@ -136,22 +145,28 @@ class TelegramChannel:
 
     async def _send(self, answer: Answer) -> None:
         try:
-            *first, last = _pieces(plain_text(_without_choices(answer.blocks)))
-            for piece in first:
-                await self._bot.send_message(answer.reply_to, piece)
-            await self._bot.send_message(answer.reply_to, last, reply_markup=keyboard(answer.blocks))
-            await asyncio.to_thread(self._store.mark_sent, answer.id)
+            pieces = _pieces(plain_text(_without_choices(answer.blocks)))
+            sent = self._pieces_sent.get(answer.id, 0)
+            for number, piece in enumerate(pieces[sent:], sent + 1):
+                buttons = keyboard(answer.blocks) if number == len(pieces) else None
+                await self._bot.send_message(answer.reply_to, piece, reply_markup=buttons)
+                self._pieces_sent[answer.id] = number
+            await self._done(answer)
         except RetryAfter as error:
             await asyncio.to_thread(self._store.put_off, answer.id, _seconds(error))
         except (Forbidden, BadRequest) as error:
             log.warning("an answer cannot be delivered: %s", type(error).__name__)
-            await asyncio.to_thread(self._store.mark_sent, answer.id)
+            await self._done(answer)
         except NetworkError:
             pause = min(2.0**answer.attempts, _LONGEST_PAUSE_S)
             if answer.attempts >= _GIVE_UP_AFTER:
-                await asyncio.to_thread(self._store.mark_sent, answer.id)
+                await self._done(answer)
             else:
                 await asyncio.to_thread(self._store.put_off, answer.id, pause)
+
+    async def _done(self, answer: Answer) -> None:
+        await asyncio.to_thread(self._store.mark_sent, answer.id)
+        self._pieces_sent.pop(answer.id, None)
 
 
 def keyboard(blocks: list[Block]) -> InlineKeyboardMarkup | None:
@@ -180,7 +195,8 @@ def _written(message: Message) -> tuple[str, str]:
     text = message.text or ""
     if not text:
         return "", "unlesbar"
-    name = text[1:].split("@")[0].split()[0].lower() if text.startswith("/") and text[1:].strip() else ""
+    words = text[1:].partition("@")[0].split() if text.startswith("/") else []
+    name = words[0].lower() if words else ""
     if name in _FORGET:
         return "", "forget"
     return ("", _COMMANDS[name]) if name in _COMMANDS else (text, "")

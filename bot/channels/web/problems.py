@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
-from bot.conversation.service import NoRelease
+from bot.conversation.service import Forgotten, NoRelease
 
 log = logging.getLogger("lotse.web")
 
@@ -24,13 +24,15 @@ _TITLES = {
     500: "Bei uns ist ein Fehler aufgetreten.",
     503: "Der Dienst ist gerade nicht erreichbar. Bitte versuchen Sie es in einer Minute noch einmal.",
 }
+_DETAILS = {400: "Der Inhalt lässt sich nicht lesen.", 413: "Bitte schreiben Sie höchstens 4.000 Zeichen."}
+GONE = "Dieses Gespräch gibt es nicht oder nicht mehr."
 _RETRY_AFTER_S = "10"
 
 
 def problem(status: int, detail: str = "", headers: dict[str, str] | None = None) -> JSONResponse:
     """A problem document; `detail` is for people."""
     body = {"type": "about:blank", "status": status, "title": _TITLES.get(status, HTTPStatus(status).phrase)}
-    if detail:
+    if detail := detail or _DETAILS.get(status, ""):
         body["detail"] = detail
     return JSONResponse(body, status, headers, media_type="application/problem+json")
 
@@ -40,8 +42,8 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http_error(_: Request, error: HTTPException) -> JSONResponse:
-        detail = str(error.detail) if error.detail != HTTPStatus(error.status_code).phrase else ""
-        return problem(error.status_code, detail, dict(error.headers or {}))
+        known = error.status_code in _DETAILS or error.detail == HTTPStatus(error.status_code).phrase
+        return problem(error.status_code, "" if known else str(error.detail), dict(error.headers or {}))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
@@ -57,7 +59,6 @@ def add_problem_handlers(app: FastAPI) -> None:
     async def no_release(_: Request, error: NoRelease) -> JSONResponse:
         return problem(503, "Das Wissen ist noch nicht veröffentlicht.", {"Retry-After": _RETRY_AFTER_S})
 
-    @app.exception_handler(Exception)
-    async def unexpected(_: Request, error: Exception) -> JSONResponse:
-        log.error("unexpected: %s", type(error).__name__)
-        return problem(500)
+    @app.exception_handler(Forgotten)
+    async def forgotten(_: Request, error: Forgotten) -> JSONResponse:
+        return problem(404, GONE)

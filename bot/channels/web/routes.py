@@ -8,19 +8,24 @@ import secrets
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, HTTPException, Response
+from fastapi import APIRouter, HTTPException, Query, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field, model_validator
 
+from bot.channels.web.problems import GONE
 from bot.conversation.messages import IncomingMessage
 from bot.conversation.service import ConversationService
 from bot.conversation.store import Answer, ConversationStore
 
 CHANNEL = "web"
+LARGEST_BODY = 1_000_000
+"""Bytes of a request, also of one that does not say its length."""
 STATIC = Path(__file__).parent / "static"
 
 Token = Annotated[str, PathParameter(min_length=20, max_length=64, pattern=r"^[\w-]+$")]
+
+After = Annotated[int, Query(ge=0, le=2**31 - 1)]
 
 
 class Choice(BaseModel):
@@ -61,7 +66,7 @@ class ConversationOut(BaseModel):
 
 def create_router(service: ConversationService, store: ConversationStore) -> APIRouter:
     """The routes of the chat page and of `/api/v1/conversations`."""
-    router = APIRouter()
+    router = APIRouter(max_body_size=LARGEST_BODY)
 
     @router.get("/", include_in_schema=False)
     async def page() -> Response:
@@ -91,7 +96,7 @@ def create_router(service: ConversationService, store: ConversationStore) -> API
         return _out(answer)
 
     @router.get("/api/v1/conversations/{token}/messages")
-    async def history(token: Token, after: int = 0) -> list[AnswerOut]:
+    async def history(token: Token, after: After = 0) -> list[AnswerOut]:
         """The answers so far, oldest first."""
         await _known(token)
         return [_out(each) for each in await asyncio.to_thread(store.answers, CHANNEL, _key(token), after)]
@@ -104,7 +109,7 @@ def create_router(service: ConversationService, store: ConversationStore) -> API
 
     async def _known(token: str) -> None:
         if not await asyncio.to_thread(store.knows, CHANNEL, _key(token)):
-            raise HTTPException(404, "Dieses Gespräch gibt es nicht oder nicht mehr.")
+            raise HTTPException(404, GONE)
 
     return router
 

@@ -7,7 +7,6 @@ from typing import Any, Dict, List
 
 import joblib
 import numpy as np
-import scipy.sparse
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -18,7 +17,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.linear_model import LogisticRegression
 
-from bot.worker.components.questions import VECTOR
+from bot.worker.components.questions import VECTOR, learnt_from, matrix_of
 from knowledge.text import fold
 
 CRISIS = "krise"
@@ -69,10 +68,16 @@ class DialogueActClassifier(GraphComponent, IntentClassifier):
         return cls(config, model_storage, resource, stored["patterns"], stored["model"])
 
     def train(self, training_data: TrainingData) -> Resource:
-        messages = [message for message in training_data.intent_examples if message.get(INTENT)]
-        rows = scipy.sparse.vstack([message.get(VECTOR) for message in messages])
-        model = LogisticRegression(C=self._config["C"], class_weight="balanced", solver="liblinear")
-        model.fit(rows, [message.get(INTENT) for message in messages])
+        messages = learnt_from(training_data)
+        vectors = [message.get(VECTOR) for message in messages]
+        size = 1 + max(int(features.max()) for features, _ in vectors if len(features))
+        regression = LogisticRegression(C=self._config["C"], class_weight="balanced", solver="liblinear")
+        regression.fit(matrix_of(vectors, size), [message.get(INTENT) for message in messages])
+        model = {
+            "acts": [str(act) for act in regression.classes_],
+            "coefficients": np.ascontiguousarray(regression.coef_.T, dtype=np.float32),
+            "intercept": regression.intercept_.astype(np.float32),
+        }
         patterns = [row["pattern"] for row in training_data.regex_features if row["name"] == CRISIS]
         with self._model_storage.write_to(self._resource) as folder:
             joblib.dump({"patterns": patterns, "model": model}, folder / "dialogue_act.joblib")
@@ -88,6 +93,10 @@ class DialogueActClassifier(GraphComponent, IntentClassifier):
     def _rank(self, message: Message) -> List[Dict[str, Any]]:
         if self._danger and self._danger.search(fold(message.get(TEXT) or "")):
             return [{"name": CRISIS, "confidence": 1.0}]
-        probabilities = self._model.predict_proba(message.get(VECTOR))[0]
+        features, values = message.get(VECTOR)
+        margins = values @ self._model["coefficients"][features] + self._model["intercept"]
+        # One against all others, as scikit-learn makes probabilities of liblinear's margins.
+        probabilities = 1 / (1 + np.exp(-margins))
+        probabilities /= probabilities.sum()
         best = np.argsort(-probabilities)[:5]
-        return [{"name": str(self._model.classes_[i]), "confidence": float(probabilities[i])} for i in best]
+        return [{"name": self._model["acts"][i], "confidence": float(probabilities[i])} for i in best]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from collections import Counter
+from typing import Any, Dict, Iterable, List, Sequence, Tuple
 
 import joblib
 import numpy as np
@@ -15,33 +16,89 @@ from rasa.nlu.constants import TOKENS_NAMES
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.pipeline import FeatureUnion
+from sklearn.feature_extraction.text import CountVectorizer
 
+from bot.worker.importer import CALIBRATES
 from knowledge.active import active_release, gazetteer
 from knowledge.text import fold
 
 VECTOR = "question_vector"
+SparseVector = Tuple[np.ndarray, np.ndarray]
+"""Feature numbers (int32) and their values (float32)."""
 _WORDS_WEIGHT = 0.7
 _PLACE = "ortsname"
 _LONGEST = 2000
 """Characters that are looked at; a story is understood from its first pages."""
 
 
-def character_vectorizer(min_df: int = 1) -> TfidfVectorizer:
-    """TF-IDF over character n-grams of 2 to 5 within words, of folded text."""
-    return TfidfVectorizer(
-        preprocessor=fold, analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=min_df, dtype=np.float32
-    )
+class NGrams:
+    """TF-IDF over n-grams, of single texts: the figures of scikit-learn's TfidfVectorizer without its cost for one text.
+
+    Weights are (1 + ln count) * (1 + ln((1 + texts) / (1 + texts with it))), scaled to unit length.
+    """
+
+    def __init__(self, analyzer: str, ngrams: Tuple[int, int], least: int) -> None:
+        """`least` is the number of texts an n-gram must occur in."""
+        self._analyze = CountVectorizer(
+            preprocessor=fold, analyzer=analyzer, token_pattern=r"\w+", ngram_range=ngrams
+        ).build_analyzer()
+        self._least = least
+        self._numbers: Dict[str, int] = {}
+        self._rarity = np.zeros(0, dtype=np.float32)
+
+    @property
+    def size(self) -> int:
+        return len(self._numbers)
+
+    def fit(self, texts: Sequence[str]) -> None:
+        seen: Counter = Counter()
+        for text in texts:
+            seen.update(set(self._analyze(text)))
+        kept = sorted(gram for gram, count in seen.items() if count >= self._least)
+        self._numbers = {gram: number for number, gram in enumerate(kept)}
+        counts = np.array([seen[gram] for gram in kept], dtype=np.float64)
+        self._rarity = (np.log((1 + len(texts)) / (1 + counts)) + 1).astype(np.float32)
+
+    def vector(self, text: str) -> SparseVector:
+        numbers = self._numbers
+        found = [numbers[gram] for gram in self._analyze(text) if gram in numbers]
+        features, counts = np.unique(np.array(found, dtype=np.int32), return_counts=True)
+        values = (1 + np.log(counts)).astype(np.float32) * self._rarity[features]
+        length = float(np.sqrt(values @ values))
+        return features, values / length if length else values
 
 
-def question_vectorizer() -> FeatureUnion:
-    """Character n-grams and, with less weight, words and pairs of words; what occurs once teaches nothing."""
-    words = TfidfVectorizer(
-        preprocessor=fold, token_pattern=r"\w+", ngram_range=(1, 2), sublinear_tf=True, min_df=2, dtype=np.float32
-    )
-    parts = [("characters", character_vectorizer(min_df=2)), ("words", words)]
-    return FeatureUnion(parts, transformer_weights={"words": _WORDS_WEIGHT})
+class QuestionVectorizer:
+    """Character n-grams of 2 to 5 within words and, with less weight, words and pairs of words."""
+
+    def __init__(self, least: int) -> None:
+        self._characters = NGrams("char_wb", (2, 5), least)
+        self._words = NGrams("word", (1, 2), least)
+
+    @property
+    def size(self) -> int:
+        return self._characters.size + self._words.size
+
+    def fit(self, texts: Sequence[str]) -> None:
+        self._characters.fit(texts)
+        self._words.fit(texts)
+
+    def vector(self, text: str) -> SparseVector:
+        features, values = self._characters.vector(text)
+        words, word_values = self._words.vector(text)
+        return (
+            np.concatenate((features, words + np.int32(self._characters.size))),
+            np.concatenate((values, word_values * np.float32(_WORDS_WEIGHT))),
+        )
+
+
+def matrix_of(vectors: Iterable[SparseVector], size: int) -> scipy.sparse.csr_matrix:
+    """Vectors as rows."""
+    rows = list(vectors)
+    ends = np.cumsum([0, *(len(features) for features, _ in rows)])
+    features = np.concatenate([features for features, _ in rows])
+    values = np.concatenate([values for _, values in rows])
+    return scipy.sparse.csr_matrix((values, features, ends), shape=(len(rows), size))
 
 
 def text_of(message: Message) -> str:
@@ -53,6 +110,11 @@ def text_of(message: Message) -> str:
     tokens = message.get(TOKENS_NAMES[TEXT]) or ()
     lemmas = [token.lemma for token in tokens if token.lemma != token.text and token.start < _LONGEST]
     return " ".join((without_places(text), *lemmas))
+
+
+def learnt_from(training_data: TrainingData) -> List[Message]:
+    """The examples without those that only calibrate."""
+    return [message for message in training_data.intent_examples if not message.get(CALIBRATES)]
 
 
 def without_places(text: str) -> str:
@@ -67,9 +129,9 @@ def without_places(text: str) -> str:
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
 class QuestionFeaturizer(GraphComponent):
-    """Puts a sparse row vector on each message, for the classifiers behind it."""
+    """Puts a sparse vector on each message, for the classifiers behind it."""
 
-    def __init__(self, vectorizer: FeatureUnion, model_storage: ModelStorage, resource: Resource) -> None:
+    def __init__(self, vectorizer: QuestionVectorizer, model_storage: ModelStorage, resource: Resource) -> None:
         self._vectorizer = vectorizer
         self._model_storage = model_storage
         self._resource = resource
@@ -82,7 +144,7 @@ class QuestionFeaturizer(GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> QuestionFeaturizer:
-        return cls(question_vectorizer(), model_storage, resource)
+        return cls(QuestionVectorizer(least=2), model_storage, resource)
 
     @classmethod
     def load(
@@ -97,20 +159,16 @@ class QuestionFeaturizer(GraphComponent):
             return cls(joblib.load(folder / "vectorizer.joblib"), model_storage, resource)
 
     def train(self, training_data: TrainingData) -> Resource:
-        self._vectorizer.fit([text_of(message) for message in training_data.intent_examples])
+        self._vectorizer.fit([text_of(message) for message in learnt_from(training_data)])
         with self._model_storage.write_to(self._resource) as folder:
             joblib.dump(self._vectorizer, folder / "vectorizer.joblib")
         return self._resource
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        self._add(training_data.intent_examples)
+        self.process(training_data.intent_examples)
         return training_data
 
     def process(self, messages: List[Message]) -> List[Message]:
-        self._add(messages)
+        for message in messages:
+            message.set(VECTOR, self._vectorizer.vector(text_of(message)))
         return messages
-
-    def _add(self, messages: List[Message]) -> None:
-        rows: scipy.sparse.csr_matrix = self._vectorizer.transform([text_of(message) for message in messages])
-        for row, message in enumerate(messages):
-            message.set(VECTOR, rows[row])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Dict, FrozenSet, List, Optional, Tuple
 
 import joblib
@@ -20,18 +19,18 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 from sklearn.svm import LinearSVC
 
-from bot.worker.components.questions import VECTOR, character_vectorizer
+from bot.worker.components.questions import VECTOR, NGrams, learnt_from, matrix_of
+from bot.worker.importer import CALIBRATES, OUT_OF_SCOPE
 from knowledge.active import active_release
 from knowledge.release import Release
 
 MATTER = "anliegen"
-OUT_OF_SCOPE = "ausserhalb"
 NOTHING = ""
 PREFIX = "anliegen/"
 _RANKED = 10
-_NEGLIGIBLE = 0.003
-_HELD_OUT = 6
-"""One example in this many calibrates the confidence and is not trained on until then."""
+_UNCALIBRATED = 0.2
+_FAR, _REACH = -1.1, 1.8
+"""Margins of a service that was not trained, from no likeness to its very words: where trained ones lie, too."""
 _indexes: Dict[str, "ReleaseIndex"] = {}
 _INDEXES_KEPT = 4
 
@@ -51,16 +50,19 @@ class ReleaseIndex:
             wording = [text for text in (service.name, *service.synonyms, service.short, *questions) if text]
             texts.extend(wording)
             owners.extend([number] * len(wording))
-        self._vectorizer = character_vectorizer()
+        self._ngrams = NGrams("char_wb", (2, 5), least=1)
+        self._ngrams.fit(texts)
         # Columns are texts, so that one product gives all similarities.
-        self._wording = self._vectorizer.fit_transform(texts).T.tocsr() if texts else None
+        rows = matrix_of(map(self._ngrams.vector, texts), self._ngrams.size) if texts else None
+        self._wording = None if rows is None else rows.T.tocsr()
         self._starts = np.searchsorted(owners, np.arange(len(self.slugs)))
 
     def similarities(self, text: str) -> np.ndarray:
         """For each service, in the order of `slugs`, the cosine with its nearest wording, 0..1."""
         if self._wording is None:
             return np.zeros(0, dtype=np.float32)
-        cosines = (self._vectorizer.transform([text]) @ self._wording).toarray()[0]
+        features, values = self._ngrams.vector(text)
+        cosines = values @ self._wording[features]
         return np.maximum.reduceat(cosines, self._starts)
 
 
@@ -90,8 +92,6 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
             "choose_total": 0.4,
             "choices": 3,
             "sure_act": 0.8,
-            "matcher_weight": 4.0,
-            "temperature_factor": 1.0,
         }
 
     def __init__(
@@ -104,9 +104,11 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
+        self._use(model or {"slugs": [], "temperature": _UNCALIBRATED, "matcher_weight": 1.0})
+
+    def _use(self, model: Dict[str, Any]) -> None:
         self._model = model
-        self._trained = frozenset(model["slugs"]) if model else frozenset()
-        self._temperature = model["temperature"] * config["temperature_factor"] if model else 1.0
+        self._trained = frozenset(model["slugs"])
 
     @classmethod
     def create(
@@ -131,23 +133,43 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
             return cls(config, model_storage, resource, joblib.load(folder / "services.joblib"))
 
     def train(self, training_data: TrainingData) -> Resource:
-        rows, gold, slugs = _questions(training_data)
-        kept = np.arange(len(gold)) % _HELD_OUT != 0
-        # Two models, one to calibrate on what it did not see and one on everything; liblinear leaves the interpreter free.
-        with ThreadPoolExecutor(2) as pool:
-            calibrating = pool.submit(self._fit, rows[kept], gold[kept])
-            final = pool.submit(self._fit, rows, gold).result()
-        coefficients = final.coef_.T.astype(np.float32)
-        coefficients[np.abs(coefficients) < _NEGLIGIBLE] = 0
-        model = {
-            "slugs": slugs,
-            "coefficients": scipy.sparse.csr_matrix(coefficients),
-            "intercept": final.intercept_.astype(np.float32),
-            "temperature": _temperature(calibrating.result(), rows[~kept], gold[~kept]),
-        }
+        rows, gold, slugs = _questions(learnt_from(training_data))
+        final = self._fit(rows, gold)
+        self._use(
+            {
+                "slugs": slugs,
+                # Half precision halves the memory and changes no ranking.
+                "coefficients": np.ascontiguousarray(final.coef_.T, dtype=np.float16),
+                "intercept": final.intercept_.astype(np.float32),
+                "temperature": _UNCALIBRATED,
+                "matcher_weight": 0.0,
+            }
+        )
+        self._calibrate([message for message in training_data.intent_examples if message.get(CALIBRATES)])
         with self._model_storage.write_to(self._resource) as folder:
-            joblib.dump(model, folder / "services.joblib")
+            joblib.dump(self._model, folder / "services.joblib")
         return self._resource
+
+    def _calibrate(self, messages: List[Message]) -> None:
+        """Fit temperature and the matcher's weight to questions not learnt from (Guo et al. 2017)."""
+        if not messages:
+            return
+        margins, similar, gold = [], [], []
+        for message in messages:
+            slugs, own, near = self._evidence(message)
+            wanted = (message.get(INTENT_RESPONSE_KEY) or PREFIX)[len(PREFIX) :]
+            if wanted in slugs:
+                margins.append(own)
+                similar.append(near)
+                gold.append(slugs.index(wanted))
+        all_margins, all_similar, right = np.array(margins), np.array(similar), np.array(gold)
+
+        def loss(parameters: np.ndarray) -> float:
+            scores = all_margins / np.exp(parameters[0]) + np.exp(parameters[1]) * all_similar
+            return float(np.mean(logsumexp(scores, axis=1) - scores[np.arange(len(right)), right]))
+
+        found = np.exp(minimize(loss, [-1.5, 1.0], method="Nelder-Mead").x)
+        self._use({**self._model, "temperature": float(found[0]), "matcher_weight": float(found[1])})
 
     def _fit(self, rows: scipy.sparse.csr_matrix, gold: np.ndarray) -> LinearSVC:
         return LinearSVC(C=self._config["C"]).fit(rows, gold)
@@ -164,32 +186,33 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
         return messages
 
     def _rank(self, message: Message) -> List[Dict[str, Any]]:
-        release = active_release()
-        scores = self._trained_scores(message)
-        if release is not None:
-            index = index_of(release, self._trained)
-            similar = index.similarities(message.get(TEXT) or "")
-            unknown = min(scores.values(), default=0.0)
-            nothing = scores.get(NOTHING)
-            scores = {
-                slug: scores.get(slug, unknown) + self._config["matcher_weight"] * float(similarity)
-                for slug, similarity in zip(index.slugs, similar, strict=False)
-            }
-            if nothing is not None:
-                scores[NOTHING] = nothing
-        if not scores:
+        slugs, margins, similar = self._evidence(message)
+        if not slugs:
             return []
-        values = np.array(list(scores.values()))
+        values = margins / self._model["temperature"] + self._model["matcher_weight"] * similar
         probabilities = np.exp(values - logsumexp(values))
-        slugs = list(scores)
         best = np.argsort(-probabilities)[: _RANKED + 1]
         return [{"service": slugs[i], "confidence": round(float(probabilities[i]), 4)} for i in best if slugs[i] != NOTHING]
 
-    def _trained_scores(self, message: Message) -> Dict[str, float]:
-        if self._model is None:
+    def _evidence(self, message: Message) -> Tuple[List[str], np.ndarray, np.ndarray]:
+        """Services, their trained margins and their similarity; those not trained get a margin by likeness."""
+        own = self._margins(message)
+        release = active_release()
+        if release is None:
+            return list(own), np.array(list(own.values())), np.zeros(len(own))
+        index = index_of(release, self._trained)
+        near = index.similarities(message.get(TEXT) or "")
+        margins = [
+            own.get(slug, _FAR + _REACH * similarity**2) for slug, similarity in zip(index.slugs, near.tolist(), strict=True)
+        ]
+        return [*index.slugs, NOTHING], np.array([*margins, own.get(NOTHING, _FAR)]), np.append(near, 0.0)
+
+    def _margins(self, message: Message) -> Dict[str, float]:
+        if not self._model["slugs"]:
             return {}
-        margins = (message.get(VECTOR) @ self._model["coefficients"]).toarray()[0] + self._model["intercept"]
-        return dict(zip(self._model["slugs"], (margins / self._temperature).tolist(), strict=False))
+        features, values = message.get(VECTOR)
+        margins = values @ self._model["coefficients"][features].astype(np.float32) + self._model["intercept"]
+        return dict(zip(self._model["slugs"], margins.tolist(), strict=True))
 
     def _verdict(self, ranking: List[Dict[str, Any]]) -> str:
         if not ranking:
@@ -202,10 +225,10 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
         return "unsure"
 
 
-def _questions(training_data: TrainingData) -> Tuple[scipy.sparse.csr_matrix, np.ndarray, List[str]]:
+def _questions(messages: List[Message]) -> Tuple[scipy.sparse.csr_matrix, np.ndarray, List[str]]:
     """Vectors, class numbers and classes: every service, and `NOTHING` for what is out of scope."""
     pairs = []
-    for message in training_data.intent_examples:
+    for message in messages:
         key = message.get(INTENT_RESPONSE_KEY)
         if key:
             pairs.append((message, key[len(PREFIX) :]))
@@ -213,16 +236,6 @@ def _questions(training_data: TrainingData) -> Tuple[scipy.sparse.csr_matrix, np
             pairs.append((message, NOTHING))
     slugs = sorted({slug for _, slug in pairs})
     number = {slug: position for position, slug in enumerate(slugs)}
-    rows = scipy.sparse.vstack([message.get(VECTOR) for message, _ in pairs]).tocsr()
+    vectors = [message.get(VECTOR) for message, _ in pairs]
+    rows = matrix_of(vectors, 1 + max(int(features.max()) for features, _ in vectors if len(features)))
     return rows, np.array([number[slug] for _, slug in pairs]), slugs
-
-
-def _temperature(model: LinearSVC, rows: scipy.sparse.csr_matrix, gold: np.ndarray) -> float:
-    """The divisor that makes softmax over the margins say how often it is right (Guo et al. 2017)."""
-    margins = model.decision_function(rows)
-
-    def loss(log_temperature: np.ndarray) -> float:
-        scaled = margins / np.exp(log_temperature[0])
-        return float(np.mean(logsumexp(scaled, axis=1) - scaled[np.arange(len(gold)), gold]))
-
-    return float(np.exp(minimize(loss, [-2.0], method="Nelder-Mead").x[0]))

@@ -1,0 +1,212 @@
+"""`lotse bench`: the whole of Lotse against stock Rasa, the same model and the same turns, in one run."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bot.cli import UsageError
+from bot.settings import HOME, Settings
+from knowledge.release import Release
+
+_PATIENCE_S = 180
+_TURNS_A_CONVERSATION = 4
+_WARM_UP = 8
+_FOLLOW_UPS = ("in Ammerfeld", "und in Grünsee?", "danke")
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Times of turns in ms, and turns per second of one client."""
+
+    count: int
+    p50: float
+    p99: float
+    per_second: float
+
+
+def bench_command(settings: Settings, release: Release, turns: int) -> int:
+    """Measure and print a Markdown table; exit code 0. Raises `UsageError` when there is no model."""
+    model = settings.newest_model()
+    if model is None:
+        raise UsageError("Es gibt noch kein Sprachmodell, bitte zuerst „lotse train“ aufrufen.")
+    conversations = _conversations(turns)
+    with tempfile.TemporaryDirectory() as folder:
+        ours, facts = _measure_ours(settings, Path(folder), conversations)
+        stock, stock_facts = _measure_stock(settings, model, conversations)
+    print(f"Rechner: {platform.processor() or platform.machine()}, {os.cpu_count()} Kerne, Python {platform.python_version()}")
+    print(f"Modell: {model.name}; Ausgabe {release.id}; {ours.count} Gesprächsschritte, ein Client nach dem anderen\n")
+    print("| | Lotse (Gateway und ein Worker) | `rasa run` mit Action-Server | Verhältnis |\n|---|---|---|---|")
+    print(f"| Schritte je Sekunde | {ours.per_second:.1f} | {stock.per_second:.1f} | {ours.per_second / stock.per_second:.1f} |")
+    print(f"| p50 | {ours.p50:.1f} ms | {stock.p50:.1f} ms | {stock.p50 / ours.p50:.1f} |")
+    print(f"| p99 | {ours.p99:.1f} ms | {stock.p99:.1f} ms | {stock.p99 / ours.p99:.1f} |\n")
+    print("| | |\n|---|---|")
+    for name, value in {**facts, **stock_facts}.items():
+        print(f"| {name} | {value} |")
+    return 0
+
+
+def _conversations(turns: int) -> list[list[str]]:
+    """Real questions, each with follow-ups that need the memory of the conversation."""
+    path = HOME / "nlu_data/golden/calibration.jsonl"
+    questions = [row["question"] for row in map(json.loads, path.read_text("utf-8").splitlines()) if row["service"]]
+    count = max(1, turns // _TURNS_A_CONVERSATION)
+    return [[questions[number % len(questions)], *_FOLLOW_UPS] for number in range(count)]
+
+
+def _measure_ours(settings: Settings, folder: Path, conversations: list[list[str]]) -> tuple[Timing, dict[str, str]]:
+    port = _free_port()
+    environment = os.environ | {"LOTSE_PORT": str(port), "LOTSE_TELEGRAM_TOKEN": "", "LOTSE_VAR": str(folder)}
+    environment["LOTSE_DATABASE_URL"] = f"sqlite:///{folder / 'bench.db'}"
+    environment["LOTSE_MODELS"] = str(settings.models)
+    lotse = [sys.executable, "-m", "bot"]
+    subprocess.run([*lotse, "import", "seed"], env=environment, cwd=HOME, check=True, stdout=subprocess.DEVNULL)
+    started = time.perf_counter()
+    with _process([*lotse, "serve"], environment) as process, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        _wait(lambda: client.get("/").status_code == 200, process)
+        page = time.perf_counter() - started
+        client.timeout = httpx.Timeout(_PATIENCE_S)
+        _ask_ours(client, ["Personalausweis verlängern"], 0)
+        answer = time.perf_counter() - started
+        timing = _time(lambda number, said: _ask_ours(client, said, number), conversations)
+        worker = _children(process.pid)
+        facts = {
+            "`lotse serve` bis zur Seite": f"{page:.1f} s",
+            "`lotse serve` bis zur ersten Antwort": f"{answer:.1f} s",
+            "Arbeitsspeicher Gateway": f"{_resident_mb(process.pid)} MB",
+            "Arbeitsspeicher Worker": f"{sum(map(_resident_mb, worker))} MB",
+        }
+    return timing, facts
+
+
+def _ask_ours(client: httpx.Client, said: list[str], number: int) -> list[float]:
+    path = f"/api/v1/conversations/{client.post('/api/v1/conversations').json()['conversation']}/messages"
+    times = []
+    for turn, text in enumerate(said):
+        started = time.perf_counter()
+        response = client.post(path, json={"client_message_id": f"{number}-{turn}", "text": text})
+        times.append((time.perf_counter() - started) * 1000)
+        response.raise_for_status()
+    return times
+
+
+def _measure_stock(settings: Settings, model: Path, conversations: list[list[str]]) -> tuple[Timing, dict[str, str]]:
+    port, action_port = _free_port(), _free_port()
+    environment = os.environ | {
+        "LOTSE_RELEASE_FILE": str(settings.release_file),
+        "PYTHONPATH": str(HOME),
+        "RASA_TELEMETRY_ENABLED": "false",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "PYTHONWARNINGS": "ignore",
+    }
+    rasa = [str(settings.worker_python), "-m", "rasa", "run"]
+    with tempfile.NamedTemporaryFile("w", suffix=".yml") as endpoints:
+        endpoints.write(f"action_endpoint:\n  url: http://127.0.0.1:{action_port}/webhook\n")
+        endpoints.flush()
+        options = ["--endpoints", endpoints.name, "--credentials", "deploy/rasa/credentials.yml", "--model", str(model)]
+        actions = [*rasa, "actions", "--actions", "actions.actions", "--port", str(action_port)]
+        server = [*rasa, "--port", str(port), "--interface", "127.0.0.1", *options]
+        started = time.perf_counter()
+        with (
+            _process(actions, environment) as action_process,
+            _process(server, environment) as process,
+            httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=_PATIENCE_S) as client,
+        ):
+            _wait(lambda: client.get("/").status_code == 200, process)
+            _wait(lambda: httpx.get(f"http://127.0.0.1:{action_port}/health").status_code == 200, action_process)
+            _ask_stock(client, ["Personalausweis verlängern"], "first")
+            answer = time.perf_counter() - started
+            timing = _time(lambda number, said: _ask_stock(client, said, str(number)), conversations)
+            facts = {
+                "`rasa run` bis zur ersten Antwort": f"{answer:.1f} s",
+                "Arbeitsspeicher `rasa run`": f"{_resident_mb(process.pid)} MB",
+                "Arbeitsspeicher Action-Server": f"{_resident_mb(action_process.pid)} MB",
+            }
+    return timing, facts
+
+
+def _ask_stock(client: httpx.Client, said: list[str], sender: str) -> list[float]:
+    times = []
+    for text in said:
+        started = time.perf_counter()
+        response = client.post("/webhooks/rest/webhook", json={"sender": sender, "message": text})
+        times.append((time.perf_counter() - started) * 1000)
+        response.raise_for_status()
+        if not response.json():
+            raise UsageError("Rasa hat nicht geantwortet; der Vergleich gilt nicht.")
+    return times
+
+
+def _time(ask: Callable[[int, list[str]], list[float]], conversations: list[list[str]]) -> Timing:
+    for number in range(_WARM_UP):
+        ask(-1 - number, conversations[number % len(conversations)])
+    started = time.perf_counter()
+    times = [each for number, said in enumerate(conversations) for each in ask(number, said)]
+    took = time.perf_counter() - started
+    return Timing(len(times), statistics.median(times), statistics.quantiles(times, n=100)[98], len(times) / took)
+
+
+@contextmanager
+def _process(command: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, cwd=HOME, env=environment, stdout=log, stderr=log, start_new_session=True)
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def _wait(ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < until:
+        try:
+            if ready():
+                return
+        except httpx.HTTPError:
+            pass
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise UsageError(f"Ein Dienst für den Vergleich ist nicht gestartet: {' '.join(map(str, process.args))}")  # type: ignore[arg-type]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+
+
+def _resident_mb(pid: int) -> int:
+    """Resident memory in MB (proc_pid_status(5), VmRSS)."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) // 1024
+    return 0
+
+
+__all__: list[Any] = ["bench_command"]

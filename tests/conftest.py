@@ -1,0 +1,24 @@
+"""The demo county, read once."""
+
+from __future__ import annotations
+
+import pytest
+
+from knowledge.exchange.seed import read_seed
+from knowledge.places import Gazetteer
+from knowledge.release import Knowledge, Release, digest_of
+
+
+@pytest.fixture(scope="session")
+def knowledge() -> Knowledge:
+    return read_seed()
+
+
+@pytest.fixture(scope="session")
+def release(knowledge: Knowledge) -> Release:
+    return Release(1, digest_of(knowledge), "2026-11-22T00:00:00+00:00", knowledge)
+
+
+@pytest.fixture(scope="session")
+def gazetteer(release: Release) -> Gazetteer:
+    return Gazetteer(release)

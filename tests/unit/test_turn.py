@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pytest
+
+from actions.facts import find_facts
+from actions.turn import NONE_OF_THESE, Candidate, Reply, Turn, TurnState, Understanding
+from knowledge.places import Gazetteer
+from knowledge.release import Release
+
+TODAY = date(2026, 11, 22)
+
+
+class Talk:
+    """A conversation: says something, remembers the state."""
+
+    def __init__(self, release: Release, gazetteer: Gazetteer) -> None:
+        self.release, self.gazetteer, self.state = release, gazetteer, TurnState()
+
+    def _turn(self) -> Turn:
+        return Turn(self.release, self.gazetteer, TODAY, self.state)
+
+    def say(self, text: str, *services: str, sure: float = 0.95) -> Reply:
+        """A message, and the services that the understanding sees in it: one is an answer, several are a choice."""
+        verdict = "answer" if len(services) == 1 else "choose" if services else "unsure"
+        ranking = tuple(Candidate(service, sure) for service in services)
+        understood = Understanding(text, "anliegen", ranking, verdict, find_facts(text, self.gazetteer))
+        reply, self.state = self._turn().matter(understood)
+        return reply
+
+    def press(self, kind: str, value: str) -> Reply:
+        reply, self.state = self._turn().choose(kind, value)
+        return reply
+
+
+@pytest.fixture
+def talk(release: Release, gazetteer: Gazetteer) -> Talk:
+    return Talk(release, gazetteer)
+
+
+def office(reply: Reply) -> str:
+    assert reply.outcome in ("answer", "nothere"), reply
+    return reply.offices[0].office
+
+
+def test_an_answer_at_once(talk: Talk) -> None:
+    reply = talk.say("Ich ziehe nach Pfarrhausen, wo muss ich hin?", "wohnsitz-anmelden")
+    assert (reply.outcome, reply.service, office(reply)) == ("answer", "wohnsitz-anmelden", "buergerbuero@vg-moosham")
+    assert (reply.places, reply.on) == (("091995101120",), "2026-11-22")
+    assert talk.state.awaiting is None
+
+
+def test_the_place_is_asked_for_and_remembered(talk: Talk) -> None:
+    reply = talk.say("Ich brauche einen Ausweis", "personalausweis-beantragen")
+    assert (reply.outcome, reply.missing, len(reply.choices)) == ("missing", "place", 14)
+    assert office(talk.say("Grünsee")) == "buergerbuero@gruensee"
+    assert office(talk.say("Und ein Hund?", "hundesteuer-anmelden")) == "gemeindekasse@gruensee"
+
+
+@pytest.mark.parametrize("text", ["in Pfarrhausen", "Pfarrhausen", "pfarhausen", "091995101120", "ich wohne in Pfarrhausen"])
+def test_ways_to_name_a_place(talk: Talk, text: str) -> None:
+    talk.say("Ausweis", "personalausweis-beantragen")
+    assert office(talk.say(text)) == "buergerbuero@vg-moosham"
+
+
+def test_the_same_matter_in_another_place(talk: Talk) -> None:
+    talk.say("Ausweis in Grünsee", "personalausweis-beantragen")
+    assert office(talk.say("und in Ammerfeld?", "hundesteuer-anmelden", "kfz-abmelden")) == "buergerbuero@ammerfeld"
+
+
+@pytest.mark.parametrize("text", ["2", "2.", "Nummer 2", "das zweite", "Eichelbach", "eichelbach!"])
+def test_ways_to_pick_from_a_postcode(talk: Talk, text: str) -> None:
+    reply = talk.say("Ausweis in 85902", "personalausweis-beantragen")
+    assert (reply.outcome, reply.missing) == ("ambiguous", "place")
+    assert [choice.label for choice in reply.choices] == ["Birkenried", "Eichelbach"]
+    assert office(talk.say(text)) == "buergerbuero@eichelbach"
+
+
+def test_kirchdorf_is_asked_about(talk: Talk) -> None:
+    reply = talk.say("Ausweis in Kirchdorf", "personalausweis-beantragen")
+    assert [choice.value for choice in reply.choices] == ["091990112112/Kirchdorf", "091990118118/Kirchdorf"]
+    assert office(talk.press("place", "091990118118/Kirchdorf")) == "buergerbuero@kirchdorf-im-moos"
+
+
+def test_a_place_elsewhere(talk: Talk) -> None:
+    reply = talk.say("Ausweis in München", "personalausweis-beantragen")
+    assert (reply.outcome, reply.topic, reply.offices) == ("nothere", "outside", ())
+
+
+def test_surname_asked_and_answered(talk: Talk) -> None:
+    reply = talk.say("Wohngeld", "wohngeld-beantragen")
+    assert (reply.missing, [choice.label for choice in reply.choices]) == ("surname", ["A–K", "L–S (ohne Sch, St)", "Sch–Z"])
+    assert office(talk.say("Schmidt")) == "wohngeldbehoerde#sch-z"
+    assert talk.state.surname == "Schmidt"
+
+
+def test_a_surname_nobody_tells_is_not_guessed(talk: Talk) -> None:
+    talk.say("Wohngeld", "wohngeld-beantragen")
+    assert talk.say("weiß nicht").outcome == "fallback"
+
+
+def test_surname_by_range(talk: Talk) -> None:
+    talk.say("Wohngeld", "wohngeld-beantragen")
+    assert office(talk.say("A–K")) == "wohngeldbehoerde#a-k"
+
+
+def test_road_asked_and_answered(talk: Talk) -> None:
+    assert talk.say("Schlagloch in Moosham", "strassenschaden-melden").missing == "district"
+    assert office(talk.say("auf der Kreisstraße")) == "kreisstrassenmeisterei"
+
+
+def test_ortsteil_asked_and_answered(talk: Talk) -> None:
+    assert talk.say("Einschulung in Lindenau", "schulanmeldung-grundschule").missing == "district"
+    assert office(talk.say("Neuhofen")) == "sprengelschule@lindenau#oberlindenau"
+
+
+@pytest.mark.parametrize("text", ["Unterseeham", "im Ort Unterseeham", "in Unterseeham selbst"])
+def test_an_ortsteil_may_be_called_like_its_gemeinde(talk: Talk, text: str) -> None:
+    assert talk.say("Kanalanschluss in Unterseeham", "kanalanschluss-beantragen").missing == "district"
+    assert office(talk.say(text)) == "bauverwaltung-gemeinde@vg-moosham"
+
+
+def test_value_asked_and_answered(talk: Talk) -> None:
+    assert talk.say("Wer kauft beim Landratsamt Software?", "lieferant-kontakt-it").missing == "value"
+    assert office(talk.say("20.000")) == "zentrale-beschaffung"
+    assert talk.state.value == "20000"
+
+
+def test_a_small_number_is_a_value_when_a_value_is_asked(talk: Talk) -> None:
+    talk.say("Wer kauft beim Landratsamt Software?", "lieferant-kontakt-it")
+    assert office(talk.say("2")) == "it-digitalisierung"
+
+
+def test_audience_asked_and_answered(talk: Talk) -> None:
+    assert talk.say("Wertstoffhof in Ammerfeld", "wertstoffhof-nutzen").missing == "audience"
+    assert office(talk.say("für meinen Betrieb")) == "abfallwirtschaft#gewerbe"
+
+
+def test_several_services_are_offered(talk: Talk, release: Release) -> None:
+    reply = talk.say("Führerschein", "fuehrerschein-ersatz", "fuehrerschein-umtauschen", "kfz-abmelden", "kfz-zulassen")
+    assert reply.outcome == "choices"
+    assert [choice.value for choice in reply.choices] == [
+        "fuehrerschein-ersatz",
+        "fuehrerschein-umtauschen",
+        "kfz-abmelden",
+        NONE_OF_THESE,
+    ]
+    assert talk.say("das zweite").service == "fuehrerschein-umtauschen"
+
+
+def test_none_of_these(talk: Talk) -> None:
+    talk.say("Führerschein", "fuehrerschein-ersatz", "kfz-abmelden")
+    assert talk.press("service", NONE_OF_THESE).outcome == "fallback"
+    assert talk.state == TurnState()
+
+
+def test_an_unknown_service_is_not_offered(talk: Talk) -> None:
+    reply = talk.say("Führerschein", "gibt-es-nicht", "kfz-abmelden")
+    assert [choice.value for choice in reply.choices] == ["kfz-abmelden", NONE_OF_THESE]
+    assert talk.say("anderes", "gibt-es-nicht").outcome == "fallback"
+
+
+def test_a_new_matter_while_a_question_is_open(talk: Talk) -> None:
+    assert talk.say("Wohngeld", "wohngeld-beantragen").missing == "surname"
+    assert office(talk.say("Auto abmelden", "kfz-abmelden")) == "kfz-zulassungsstelle"
+
+
+def test_a_new_matter_keeps_the_person_but_not_the_road(talk: Talk) -> None:
+    talk.say("Schlagloch auf der Kreisstraße in Moosham", "strassenschaden-melden")
+    reply = talk.say("Und die Straße wird nicht geräumt", "winterdienst-und-streupflicht")
+    assert (reply.missing, reply.places, talk.state.district) == ("district", ("091995101119",), None)
+
+
+def test_nor_does_a_matter_that_was_chosen(talk: Talk) -> None:
+    talk.say("Schlagloch auf der Kreisstraße in Moosham", "strassenschaden-melden")
+    talk.say("Straße", "winterdienst-und-streupflicht", "sondernutzung-strasse-beantragen")
+    assert talk.press("service", "winterdienst-und-streupflicht").missing == "district"
+
+
+def test_a_day_to_come_decides(talk: Talk) -> None:
+    reply = talk.say("Wir heiraten am 2.1.2027 in Wallersbach", "eheschliessung-anmelden")
+    assert (office(reply), reply.on) == ("standesamt@lindenau", "2027-01-02")
+
+
+def test_a_day_that_is_past_does_not(talk: Talk) -> None:
+    reply = talk.say("Mein Kind ist am 5.6.2015 geboren, Urkunde aus Wallersbach", "geburtsurkunde-beantragen")
+    assert (office(reply), reply.on) == ("standesamt@wallersbach", "2026-11-22")
+
+
+def test_nothing_fits(talk: Talk) -> None:
+    reply = talk.say("blabla")
+    assert (reply.outcome, reply.service) == ("fallback", None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("place", "Hintertupfing"),
+        ("place", "091990112112|nirgends"),
+        ("value", "viel"),
+        ("value", "NaN"),
+        ("audience", "alle"),
+        ("wetter", "schön"),
+        ("service", "gibt-es-nicht"),
+    ],
+)
+def test_a_button_that_nobody_offered(talk: Talk, kind: str, value: str) -> None:
+    talk.say("Ausweis", "personalausweis-beantragen")
+    assert talk.press(kind, value).outcome == "fallback"
+
+
+def test_a_button_without_a_matter(talk: Talk) -> None:
+    assert talk.press("place", "091990112112").outcome == "fallback"
+
+
+def test_state_and_reply_travel_as_json(talk: Talk) -> None:
+    for reply in (
+        talk.say("Wertstoffhof in 85902", "wertstoffhof-nutzen"),
+        talk.say("Familienkasse", "kindergeld-beantragen"),
+        talk.say("Software", "lieferant-kontakt-it"),
+    ):
+        assert Reply.from_dict(json.loads(json.dumps(reply.to_dict()))) == reply
+        assert TurnState.from_dict(json.loads(json.dumps(talk.state.to_dict()))) == talk.state
+
+
+def test_a_state_of_nothing_is_empty() -> None:
+    assert TurnState.from_dict({}) == TurnState.from_dict({"service": None, "unbekannt": 1}) == TurnState()
