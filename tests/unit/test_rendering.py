@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from actions.turn import NONE_OF_THESE, Reply
+from bot.conversation.rendering import Renderer, plain_text
+from bot.conversation.texts import texts
+from knowledge.hours import BERLIN
+from knowledge.model import Facts, Locality
+from knowledge.places import Gazetteer
+from knowledge.release import Release
+from knowledge.responsibility import Choice, NotHere, Responsible, resolve
+
+TUESDAY = datetime(2026, 11, 24, 9, 0, tzinfo=BERLIN)
+
+
+def renderer(release: Release, now: datetime = TUESDAY) -> Renderer:
+    return Renderer(release, now, retention_hours=24)
+
+
+def answer(release: Release, service: str, place: str = "", on: str = "2026-11-24", **facts: Any) -> Reply:
+    places = tuple(Locality.parse(each) for each in place.split("|")) if place else None
+    outcome = resolve(release, service, Facts(places=places, **facts), date.fromisoformat(on))
+    assert isinstance(outcome, Responsible | NotHere)
+    name = "answer" if isinstance(outcome, Responsible) else "nothere"
+    topic = "outside" if isinstance(outcome, NotHere) and outcome.outside else ""
+    return Reply(name, service, outcome.offices, topic=topic, places=tuple(place.split("|")) if place else (), on=on)
+
+
+def blocks(release: Release, reply: Reply, now: datetime = TUESDAY) -> list[dict[str, Any]]:
+    return [dict(block) for block in renderer(release, now).blocks(reply)]
+
+
+def test_an_answer_in_reading_order(release: Release) -> None:
+    heading, office, service, note = blocks(release, answer(release, "wohnsitz-anmelden", "091995101120"))
+    assert heading["text"] == "Für Ihr Anliegen „Wohnsitz anmelden (Zuzug)“ ist in Pfarrhausen diese Stelle zuständig:"
+    assert (office["id"], office["title"]) == ("buergerbuero@vg-moosham", "Bürgerbüro der VG Moosham")
+    assert (office["role"], office["role_label"], office["certainty"]) == ("zustaendig", "zuständig", "")
+    assert office["why"].startswith("Für Einwohner von Moosham, Pfarrhausen und Unterseeham erledigt die VG Moosham")
+    assert (office["hours_today"], office["open_now"]) == ("Jetzt geöffnet (heute 08:00–12:00 Uhr)", True)
+    assert (service["slug"], service["title"]) == ("wohnsitz-anmelden", "Wohnsitz anmelden (Zuzug)")
+    assert service["documents"]
+    assert note == {"type": "note", "text": "Stand 22.11.2026, Ausgabe 1"}
+
+
+@pytest.mark.parametrize(
+    ("service", "place", "on", "heading"),
+    [
+        ("kfz-abmelden", "091995101120", "2026-11-24", "ist diese Stelle"),
+        ("wohnsitz-anmelden", "091995101121/Strandsiedlung", "2026-11-24", "ist in Strandsiedlung (Unterseeham) diese"),
+        ("wohnsitz-anmelden", "091995101119|091995101120", "2026-11-24", "ist diese Stelle"),
+        ("mahnung-klaeren", "091990000000", "2026-11-24", "ist diese Stelle"),
+        ("eheschliessung-anmelden", "091990115115", "2027-01-01", "ist ab 01.01.2027 diese Stelle"),
+    ],
+)
+def test_the_heading_names_what_decided(release: Release, service: str, place: str, on: str, heading: str) -> None:
+    assert heading in blocks(release, answer(release, service, place, on))[0]["text"]
+
+
+def test_further_doors_follow(release: Release) -> None:
+    offices = [b for b in blocks(release, answer(release, "vaterschaft-anerkennen", "091995101120")) if b["type"] == "office"]
+    assert [(each["id"], each["role_label"]) for each in offices] == [
+        ("jugendamt", "zuständig"),
+        ("standesamt@vg-moosham", "hilft auch weiter"),
+    ]
+    assert offices[1]["appointment"] == "Nur mit Termin"
+
+
+def test_an_office_is_shown_once(release: Release) -> None:
+    reply = answer(release, "lieferant-kontakt-it", "091990112112")
+    assert [each.office for each in reply.offices] == ["hauptverwaltung-gemeinde@ammerfeld"] * 2
+    assert [block["type"] for block in blocks(release, reply)].count("office") == 1
+
+
+@pytest.mark.parametrize(
+    ("service", "place", "certainty"),
+    [
+        ("brandschutznachweis-pruefen", "091990111111", "Das ist sehr wahrscheinlich, aber nicht bestätigt."),
+        ("pflegegrad-beantragen", "", "Ich weiß, welche Art von Stelle es ist, aber nicht welche genau."),
+    ],
+)
+def test_doubt_is_told(release: Release, service: str, place: str, certainty: str) -> None:
+    office = next(block for block in blocks(release, answer(release, service, place)) if block["type"] == "office")
+    assert office["certainty"].startswith(certainty)
+
+
+@pytest.mark.parametrize(
+    ("now", "hours", "open_now"),
+    [
+        ("2026-11-26T13:00", "Jetzt geschlossen (heute 08:00–12:00 und 14:00–18:00 Uhr)", False),
+        ("2026-11-28T10:00", "Heute geschlossen. Nächster Termin: Montag, 30.11., 08:00–12:00 und 14:00–16:00 Uhr", False),
+        (
+            "2027-01-06T10:00",
+            "Heute geschlossen (Heilige Drei Könige). Wieder offen: Donnerstag, 07.01., 08:00–12:00 und 14:00–18:00 Uhr",
+            False,
+        ),
+    ],
+)
+def test_hours_of_today(release: Release, now: str, hours: str, open_now: bool) -> None:
+    at = datetime.fromisoformat(now).replace(tzinfo=BERLIN)
+    office = blocks(release, answer(release, "wohnsitz-anmelden", "091995101120"), at)[1]
+    assert (office["hours_today"], office["open_now"]) == (hours, open_now)
+
+
+def test_hours_nobody_knows(release: Release) -> None:
+    office = blocks(release, answer(release, "kindergeld-beantragen"))[1]
+    assert (office["id"], office["hours_today"], office["open_now"]) == ("familienkasse", "", None)
+
+
+def test_another_level(release: Release) -> None:
+    text, office, service, _ = blocks(release, answer(release, "kindergeld-beantragen"))
+    assert text["text"].endswith("ist nicht die Verwaltung im Landkreis zuständig, sondern:")
+    assert (office["id"], service["slug"]) == ("familienkasse", "kindergeld-beantragen")
+
+
+def test_a_place_elsewhere(release: Release) -> None:
+    text, _ = blocks(release, answer(release, "wohnsitz-anmelden", "outside"))
+    assert text["text"].startswith("Ihr Ort liegt nicht im Landkreis Lindenau.")
+    _, hint, _ = blocks(release, answer(release, "kfz-abmelden", "outside"))
+    assert "unabhängig vom Wohnort" in hint["text"]
+
+
+def test_autobahn(release: Release) -> None:
+    reply = answer(release, "strassenschaden-melden", district="Autobahn")
+    assert blocks(release, reply)[0]["text"].startswith("Für Autobahnen ist die Autobahn GmbH des Bundes zuständig")
+
+
+def test_nobody(release: Release) -> None:
+    reply = answer(release, "wohnsitz-anmelden", "091990111111", on="2019-01-01")
+    assert "ist hier keine Stelle im Landkreis zuständig" in blocks(release, reply)[0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("service", "fact", "value", "text"),
+    [
+        ("wohnsitz-anmelden", "place", "091990111111", "Wo wohnen Sie, oder um welchen Ort geht es?"),
+        ("lieferant-kontakt-it", "place", "091990000000", "Um welche Verwaltung geht es?"),
+        ("e-rechnung-einreichen", "place", "091990000000", "Um welche Verwaltung geht es?"),
+        ("schulanmeldung-grundschule", "district", "Altstadt", "In welchem Ortsteil?"),
+        ("strassenschaden-melden", "district", "Gemeindestraße", "Um was für eine Straße geht es?"),
+        ("wohngeld-beantragen", "surname", "A", "Mit welchem Buchstaben beginnt der Nachname?"),
+        ("wertstoffhof-nutzen", "audience", "citizen", "Fragen Sie als Privatperson oder für einen Betrieb?"),
+        ("lieferant-kontakt-it", "value", "0", "Wie hoch ist der Auftragswert ungefähr"),
+    ],
+)
+def test_a_missing_fact_is_asked_for(release: Release, service: str, fact: str, value: str, text: str) -> None:
+    reply = Reply("missing", service, missing=fact, choices=(Choice(value, "So"), Choice("x", "Anders")))
+    question, buttons = blocks(release, reply)
+    assert question["text"].startswith(text)
+    assert buttons == {
+        "type": "choices",
+        "kind": fact,
+        "options": [{"value": value, "label": "So"}, {"value": "x", "label": "Anders"}],
+    }
+
+
+def test_services_to_choose_from(release: Release) -> None:
+    reply = Reply("choices", choices=(Choice("kfz-abmelden", "Abmelden"), Choice(NONE_OF_THESE, "")))
+    text, buttons = blocks(release, reply)
+    assert (text["type"], buttons["kind"]) == ("text", "service")
+    assert buttons["options"][-1] == {"value": NONE_OF_THESE, "label": "Nichts davon"}
+
+
+def test_places_to_choose_from(release: Release) -> None:
+    reply = Reply("ambiguous", "wohnsitz-anmelden", missing="place", choices=(Choice("a", "A"), Choice("b", "B")))
+    assert [block.get("kind") for block in blocks(release, reply)] == [None, "place"]
+
+
+@pytest.mark.parametrize("reply", [Reply("fallback"), Reply("handover", topic="mensch")])
+def test_a_way_out_to_people(release: Release, reply: Reply) -> None:
+    _, link, office = blocks(release, reply)
+    assert link == {"type": "link", "label": "Behördennummer 115", "url": "tel:115"}
+    assert (office["id"], office["role"]) == ("landratsamt-buergerservice", "")
+
+
+@pytest.mark.parametrize("topic", ["empty", "ausserhalb"])
+def test_a_way_out_is_not_forced_on_anybody(release: Release, topic: str) -> None:
+    assert len(blocks(release, Reply("fallback", topic=topic))) == 1
+
+
+def test_in_danger_the_numbers_come_first(release: Release) -> None:
+    [block] = blocks(release, Reply("crisis", topic="krise"))
+    assert block["tone"] == "urgent"
+    assert all(number in block["text"] for number in ("112", "110", "0800 655 3000", "116 016"))
+
+
+@pytest.mark.parametrize("topic", ["gruss", "dank", "abschied", "hilfe", "ueber_mich", "beleidigung", "neustart", "ja_nein"])
+def test_small_talk(release: Release, topic: str) -> None:
+    [block] = blocks(release, Reply("smalltalk", topic=topic))
+    assert "{" not in block["text"]
+
+
+@pytest.mark.parametrize("command", ["start", "help", "datenschutz", "unlesbar"])
+def test_commands(release: Release, command: str) -> None:
+    [block] = [dict(each) for each in renderer(release).command(command)]
+    assert "{" not in block["text"]
+
+
+def test_every_turn_can_end_in_an_apology(release: Release) -> None:
+    [block] = [dict(each) for each in renderer(release).apology()]
+    assert "115" in block["text"]
+
+
+def test_all_roles_and_certainties_have_words(release: Release) -> None:
+    for rule in release.knowledge.rules:
+        assert f"role_{rule.role}" in texts()
+        assert rule.certainty == "belegt" or f"certainty_{rule.certainty}" in texts()
+
+
+def test_no_texts_in_a_language_without_texts() -> None:
+    with pytest.raises(FileNotFoundError):
+        texts("tlh")
+
+
+def test_plain_text(release: Release, gazetteer: Gazetteer) -> None:
+    text = plain_text(renderer(release).blocks(answer(release, "wohnsitz-anmelden", "091995101120")))
+    assert "Bürgerbüro der VG Moosham (zuständig)\n" in text
+    assert "Jetzt geöffnet (heute 08:00–12:00 Uhr)\n" in text
+    assert "Warum diese Stelle? Für Einwohner" in text
+    assert "\nMitbringen:\n• " in text
+    assert text.endswith("\n\nStand 22.11.2026, Ausgabe 1")
+
+
+def test_plain_choices_are_numbered(release: Release) -> None:
+    reply = Reply(
+        "ambiguous", "wohnsitz-anmelden", missing="place", choices=(Choice("a", "Birkenried"), Choice("b", "Eichelbach"))
+    )
+    assert plain_text(renderer(release).blocks(reply)).endswith("\n\n1. Birkenried\n2. Eichelbach")
+
+
+def test_a_plain_link_is_a_number_to_call(release: Release) -> None:
+    assert "Behördennummer 115: 115" in plain_text(renderer(release).blocks(Reply("fallback")))
+
+
+def test_every_answer_of_every_service_can_be_shown(release: Release) -> None:
+    facts = {"surname": "M", "audience": "citizen", "district": "Gemeindestraße"}
+    for slug in release.services:
+        shown = blocks(release, replace(answer(release, slug, "091995101119", **facts, value=Decimal(100)), on=None))
+        assert shown[0]["text"]
+        assert shown[-1]["type"] == "note"
