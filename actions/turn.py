@@ -181,7 +181,7 @@ class Turn:
 
     def _decide(self, slug: str, state: TurnState) -> tuple[Reply, TurnState]:
         on = date.fromisoformat(state.on) if state.on else self.today
-        outcome = resolve(self.release, slug, _facts(state), on)
+        outcome = resolve(self.release, slug, self._known(slug, state, on), on)
         told = Reply("answer", slug, places=state.places, on=on.isoformat())
         if isinstance(outcome, Responsible):
             reply = replace(told, offices=outcome.offices)
@@ -200,6 +200,17 @@ class Turn:
             awaiting=reply.missing if asked else None,
             options=_options(reply.choices) if asked else (),
         )
+
+    def _known(self, slug: str, state: TurnState, on: date) -> Facts:
+        """The facts of the conversation. „Im Landkreis" names a place only where the county itself is one to choose."""
+        facts = _facts(state)
+        county = self.release.county.ars
+        if facts.places != (Locality(county),):
+            return facts
+        anywhere = replace(facts, places=None)
+        asked = resolve(self.release, slug, anywhere, on)
+        chosen = isinstance(asked, Missing) and asked.fact == "place" and any(each.value == county for each in asked.choices)
+        return facts if chosen else anywhere
 
     def _with_facts(self, found: FoundFacts) -> TurnState:
         state = self.state

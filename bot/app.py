@@ -49,7 +49,7 @@ def create_app(
     @app.middleware("http")
     async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         length = request.headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > LARGEST_BODY:
+        if not length.isdigit() or int(length) > LARGEST_BODY or "transfer-encoding" in request.headers:
             response: Response = problem(413)
         else:
             try:

@@ -16,7 +16,7 @@ class IncomingMessage:
 
     `conversation` is the channel's key of the conversation, `id` its id of the message: the same id twice has one effect.
     `reply_to` is what the channel needs to answer (empty for the web). `choice` is the button pressed (kind, value and, for
-    the history, label). `command` names a fixed text instead.
+    the history, label). `command` names a fixed text instead. `opened` says that the conversation has to exist already.
     """
 
     channel: str
@@ -26,6 +26,7 @@ class IncomingMessage:
     choice: dict[str, str] | None = None
     reply_to: str = ""
     command: str = ""
+    opened: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
 
 

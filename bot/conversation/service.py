@@ -14,7 +14,7 @@ from typing import Any
 from actions.turn import Reply
 from bot.conversation.messages import LONGEST_TEXT, Block, IncomingMessage
 from bot.conversation.rendering import Renderer
-from bot.conversation.store import Answer, ConversationStore, LeaseLost, OpenMessage, Receipt
+from bot.conversation.store import Answer, ConversationStore, Finished, LeaseLost, OpenMessage, Receipt
 from bot.conversation.texts import texts
 from bot.engine.port import DialogueEngine, EngineUnavailable, TurnRequest
 from knowledge.hours import BERLIN
@@ -86,16 +86,19 @@ class ConversationService:
         return await asyncio.to_thread(self._store.receive, message)
 
     async def answer(self, message: IncomingMessage) -> Answer:
-        """Store a message and wait for its answer. Raises `Forgotten` and what the database raises."""
+        """Store a message and wait for its answer. Raises `Forgotten`, `UnknownConversation` and what the database raises."""
         receipt = await self.receive(message)
-        while True:
-            answer = await asyncio.to_thread(self._store.answer_to, receipt.inbox)
-            if answer:
-                return answer
-            if not await self.work_on(receipt.conversation):
+        answer = await asyncio.to_thread(self._store.answer_to, receipt.inbox) if receipt.duplicate else None
+        while answer is None:
+            try:
+                answers = await self.work_on(receipt.conversation)
+                answer = answers.get(receipt.inbox)
+            except LeaseLost:  # another process is at it, or the conversation was deleted
                 if not await asyncio.to_thread(self._store.holds, receipt.inbox):
-                    raise Forgotten
-                await asyncio.sleep(_POLL_S)  # another process is at it
+                    raise Forgotten from None
+                await asyncio.sleep(_POLL_S)
+            answer = answer or await asyncio.to_thread(self._store.answer_to, receipt.inbox)
+        return answer
 
     def work_soon(self, conversation: int) -> None:
         """Answer the open messages of a conversation in the background."""
@@ -106,31 +109,38 @@ class ConversationService:
     async def _work_quietly(self, conversation: int) -> None:
         try:
             await self.work_on(conversation)
+        except LeaseLost:
+            pass
         except Exception as error:  # the sweep tries again
             log.error("a conversation has to wait: %s", type(error).__name__)
 
-    async def work_on(self, conversation: int) -> bool:
-        """Do the open turns of a conversation in order; False when another process holds it."""
+    async def work_on(self, conversation: int) -> dict[int, Answer]:
+        """Do the open turns of a conversation in order; the answers by inbox id.
+
+        Raises `LeaseLost` when another process holds the conversation.
+        """
         lock = self._locks.setdefault(conversation, asyncio.Lock())
+        answers: dict[int, Answer] = {}
         try:
             async with lock:
                 owner = f"{self._owner[:18]}-{uuid.uuid4().hex[:16]}"
-                if not await asyncio.to_thread(self._store.lease, conversation, owner, _LEASE_S):
-                    return False
-                async with self._holding(conversation, owner):
-                    release = await self._releases.current()  # before an attempt is counted
-                    while message := await asyncio.to_thread(self._store.next_open, conversation):
-                        await self._turn(message, release, owner)
-                        release = await self._releases.current()
-                return True
-        except LeaseLost:
-            return False
+                release = await self._releases.current()  # before an attempt is counted
+                while message := await asyncio.to_thread(self._store.take, conversation, owner, _LEASE_S):
+                    async with self._holding(conversation, owner):
+                        finished = await self._turn(message, release, owner)
+                    answers[message.inbox] = finished.answer
+                    if not finished.more:
+                        break
+                    release = await self._releases.current()
         finally:
             if not lock.locked():
                 self._locks.pop(conversation, None)
+        return answers
 
     @asynccontextmanager
     async def _holding(self, conversation: int, owner: str) -> AsyncIterator[None]:
+        """Extend the lease while a turn runs; give it back when the turn fails."""
+
         async def renew() -> None:
             while True:
                 await asyncio.sleep(_RENEW_S)
@@ -142,16 +152,18 @@ class ConversationService:
         renewing = asyncio.create_task(renew())
         try:
             yield
+        except BaseException:
+            await asyncio.to_thread(self._store.give_back, conversation, owner)
+            raise
         finally:
             renewing.cancel()
             with suppress(asyncio.CancelledError):
                 await renewing
-            await asyncio.to_thread(self._store.give_back, conversation, owner)
 
-    async def _turn(self, message: OpenMessage, release: Release, owner: str) -> None:
+    async def _turn(self, message: OpenMessage, release: Release, owner: str) -> Finished:
         renderer = Renderer(release, self._clock(), self._retention_hours)
         state, outcome, blocks = await self._respond(message, release, renderer)
-        await asyncio.to_thread(self._store.finish, message.inbox, owner, state, outcome, blocks)
+        return await asyncio.to_thread(self._store.finish, message.inbox, owner, state, outcome, blocks)
 
     async def _respond(
         self, message: OpenMessage, release: Release, renderer: Renderer

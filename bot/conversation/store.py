@@ -4,9 +4,24 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import JSON, CursorResult, Engine, Float, ForeignKey, Integer, Select, String, delete, or_, select, update
+from sqlalchemy import (
+    JSON,
+    CursorResult,
+    Engine,
+    Float,
+    ForeignKey,
+    Integer,
+    Select,
+    String,
+    Table,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
@@ -94,6 +109,18 @@ class Answer:
     attempts: int = 0
 
 
+@dataclass(frozen=True)
+class Finished:
+    """The answer that was stored, and whether more messages of the conversation wait."""
+
+    answer: Answer
+    more: bool
+
+
+class UnknownConversation(Exception):
+    """The conversation was never opened, or was deleted."""
+
+
 class LeaseLost(Exception):
     """Another process took the conversation over; this turn's result is void."""
 
@@ -114,7 +141,10 @@ class ConversationStore:
             return session.scalar(_conversation_id(channel, key)) is not None
 
     def receive(self, message: IncomingMessage) -> Receipt:
-        """Store a message before anything is done with it. The same (channel, id) twice is stored once."""
+        """Store a message before anything is done with it. The same (channel, id) twice is stored once.
+
+        Raises `UnknownConversation` where the channel opens conversations itself (`message.opened`).
+        """
         try:
             return self._insert(message)
         except IntegrityError:
@@ -122,28 +152,38 @@ class ConversationStore:
             return self._insert(message)
 
     def _insert(self, message: IncomingMessage) -> Receipt:
-        with Session(self._engine) as session, session.begin():
-            known = session.scalars(select(Inbox).where(Inbox.channel == message.channel, Inbox.message_id == message.id)).first()
+        now = time.time()
+        content = {"text": message.text, "choice": message.choice, "facts": message.facts, "command": message.command}
+        same = (_CONVERSATION.c.channel == message.channel) & (_CONVERSATION.c.key == message.conversation)
+        with self._engine.begin() as connection:
+            known = connection.execute(
+                select(_INBOX.c.conversation_id, _INBOX.c.id).where(
+                    _INBOX.c.channel == message.channel, _INBOX.c.message_id == message.id
+                )
+            ).first()
             if known:
                 return Receipt(known.conversation_id, known.id, True)
-            conversation = self._conversation(session, message.channel, message.conversation, message.reply_to)
-            conversation.last_active = time.time()
-            content = {
-                "text": message.text,
-                "choice": message.choice,
-                "facts": message.facts,
-                "command": message.command,
-            }
-            inbox = Inbox(
-                conversation_id=conversation.id,
-                channel=message.channel,
-                message_id=message.id,
-                content=content,
-                received=time.time(),
+            conversation = connection.scalar(select(_CONVERSATION.c.id).where(same))
+            if conversation is not None:
+                connection.execute(update(_CONVERSATION).where(same).values(last_active=now))
+            elif message.opened:
+                raise UnknownConversation
+            else:
+                made = insert(_CONVERSATION).values(
+                    channel=message.channel, key=message.conversation, reply_to=message.reply_to, state={}, last_active=now
+                )
+                conversation = _new_id(connection.execute(made))
+            stored = connection.execute(
+                insert(_INBOX).values(
+                    conversation_id=conversation,
+                    channel=message.channel,
+                    message_id=message.id,
+                    content=content,
+                    attempts=0,
+                    received=now,
+                )
             )
-            session.add(inbox)
-            session.flush()
-            return Receipt(conversation.id, inbox.id, False)
+            return Receipt(conversation, _new_id(stored), False)
 
     @staticmethod
     def _conversation(session: Session, channel: str, key: str, reply_to: str) -> Conversation:
@@ -172,46 +212,57 @@ class ConversationStore:
                 .values(lease=None, leased_until=None)
             )
 
-    def next_open(self, conversation: int) -> OpenMessage | None:
-        """The oldest message without an answer; counts the attempt."""
-        with Session(self._engine) as session, session.begin():
-            found = session.execute(
-                select(Inbox, Conversation.state)
-                .join(Conversation)
-                .where(Inbox.conversation_id == conversation, Inbox.done.is_(None))
-                .order_by(Inbox.id)
-                .limit(1)
-            ).first()
-            if found is None:
-                return None
-            inbox, state = found
-            inbox.attempts += 1
-            return OpenMessage(inbox.id, inbox.content, inbox.attempts, state)
+    def take(self, conversation: int, owner: str, seconds: float) -> OpenMessage | None:
+        """Lease a conversation and take its oldest open message, counting the attempt; None when all are answered.
 
-    def finish(self, inbox: int, owner: str, state: dict[str, Any], outcome: str, blocks: list[Block]) -> None:
-        """Message done, new state, answer: all or nothing. Raises `LeaseLost`."""
+        Raises `LeaseLost` when another owner holds the conversation or it was deleted.
+        """
         now = time.time()
-        with Session(self._engine) as session, session.begin():
-            row = session.get(Inbox, inbox, with_for_update=True)
-            if row is None:  # the conversation was deleted meanwhile
+        free = or_(_CONVERSATION.c.lease.is_(None), _CONVERSATION.c.lease == owner, _CONVERSATION.c.leased_until < now)
+        mine = _CONVERSATION.c.id == conversation
+        oldest = select(_INBOX.c.id, _INBOX.c.content, _INBOX.c.attempts, _CONVERSATION.c.state).join_from(_INBOX, _CONVERSATION)
+        with self._engine.begin() as connection:
+            leased = connection.execute(update(_CONVERSATION).where(mine, free).values(lease=owner, leased_until=now + seconds))
+            if leased.rowcount != 1:
                 raise LeaseLost
-            held = session.execute(
-                update(Conversation)
-                .where(Conversation.id == row.conversation_id, Conversation.lease == owner)
-                .values(state=state, last_active=now)
+            row = connection.execute(oldest.where(mine, _INBOX.c.done.is_(None)).order_by(_INBOX.c.id).limit(1)).first()
+            if row is None:
+                connection.execute(update(_CONVERSATION).where(mine).values(lease=None, leased_until=None))
+                return None
+            connection.execute(update(_INBOX).where(_INBOX.c.id == row.id).values(attempts=row.attempts + 1))
+            return OpenMessage(row.id, row.content, row.attempts + 1, row.state)
+
+    def finish(self, inbox: int, owner: str, state: dict[str, Any], outcome: str, blocks: list[Block]) -> Finished:
+        """Message done, new state, answer: all or nothing. The lease stays while more messages wait. Raises `LeaseLost`."""
+        now = time.time()
+        content = {"outcome": outcome, "blocks": blocks}
+        with self._engine.begin() as connection:
+            row = connection.execute(
+                select(_INBOX.c.conversation_id, _INBOX.c.done, _INBOX.c.message_id, _INBOX.c.content)
+                .where(_INBOX.c.id == inbox)
+                .with_for_update()
+            ).first()
+            if row is None or row.done is not None:  # deleted or answered meanwhile
+                raise LeaseLost
+            connection.execute(update(_INBOX).where(_INBOX.c.id == inbox).values(done=now))
+            waiting = connection.execute(
+                select(_INBOX.c.id).where(_INBOX.c.conversation_id == row.conversation_id, _INBOX.c.done.is_(None)).limit(1)
+            ).first()
+            kept = {} if waiting else {"lease": None, "leased_until": None}
+            held = connection.execute(
+                update(_CONVERSATION)
+                .where(_CONVERSATION.c.id == row.conversation_id, _CONVERSATION.c.lease == owner)
+                .values(state=state, last_active=now, **kept)
             )
-            if _rows(held) != 1 or row.done is not None:
+            if held.rowcount != 1:
                 raise LeaseLost
-            row.done = now
-            session.add(
-                Outbox(
-                    conversation_id=row.conversation_id,
-                    inbox_id=inbox,
-                    content={"outcome": outcome, "blocks": blocks},
-                    created=now,
-                    due=now,
+            stored = connection.execute(
+                insert(_OUTBOX).values(
+                    conversation_id=row.conversation_id, inbox_id=inbox, content=content, created=now, due=now, attempts=0
                 )
             )
+            answer = Answer(_new_id(stored), row.message_id, _question(row.content), blocks, outcome)
+            return Finished(answer, more=waiting is not None)
 
     def holds(self, inbox: int) -> bool:
         """Whether a message is still stored."""
@@ -288,6 +339,11 @@ class ConversationStore:
             session.execute(delete(Conversation).where(Conversation.id.in_(some)))
 
 
+_CONVERSATION = cast("Table", Conversation.__table__)
+_INBOX = cast("Table", Inbox.__table__)
+_OUTBOX = cast("Table", Outbox.__table__)
+
+
 def _conversation_id(channel: str, key: str) -> Select[int]:
     return select(Conversation.id).where(Conversation.channel == channel, Conversation.key == key)
 
@@ -304,12 +360,21 @@ def _answer(outbox: Outbox, message_id: str, question: dict[str, Any], reply_to:
     return Answer(
         id=outbox.id,
         message_id=message_id,
-        question=str((question.get("choice") or {}).get("label") or question.get("text") or ""),
+        question=_question(question),
         blocks=outbox.content["blocks"],
         outcome=outbox.content["outcome"],
         reply_to=reply_to,
         attempts=outbox.attempts,
     )
+
+
+def _new_id(result: CursorResult[Any]) -> int:
+    assert result.inserted_primary_key
+    return int(result.inserted_primary_key[0])
+
+
+def _question(content: dict[str, Any]) -> str:
+    return str((content.get("choice") or {}).get("label") or content.get("text") or "")
 
 
 def _rows(result: Any) -> int:

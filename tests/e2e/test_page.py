@@ -76,5 +76,3 @@ def test_the_page_fits_a_small_screen(served: Served, page: Page) -> None:
     expect(page.locator(".choice").first).to_be_visible(timeout=30_000)
     width = page.locator("html").evaluate("element => element.scrollWidth")
     assert width <= 320
-
-

@@ -6,8 +6,9 @@ import asyncio
 import hashlib
 import logging
 import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ from bot.conversation.messages import IncomingMessage
 from bot.conversation.service import ConversationService, Releases
 from bot.conversation.store import LeaseLost
 from bot.engine.port import EngineUnavailable, TurnRequest
-from knowledge.release import Knowledge
 from knowledge.store import database as knowledge_database
 from tests.integration.wiring import Chat, ObservedEngine, eventually, open_chat, serving, texts_of
 
@@ -102,7 +102,7 @@ async def test_a_full_disk(chat: Chat, stores: Stores) -> None:
     assert len(await chat.history()) == 1
 
 
-@pytest.mark.parametrize("step", ["knows", "receive", "answer_to", "lease", "next_open", "finish", "give_back"])
+@pytest.mark.parametrize("step", ["receive", "take", "finish"])
 async def test_a_database_that_fails_once_at_any_step(
     chat: Chat, stores: Stores, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -121,8 +121,15 @@ async def test_a_database_that_fails_once_at_any_step(
     assert len(await chat.history()) == 1
 
 
+def publish(path: Path, published: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("ATTACH ? AS published", (str(published),))
+        connection.execute("INSERT INTO release SELECT * FROM published.release")
+        connection.commit()
+
+
 async def test_no_release_yet(
-    tmp_path: Path, empty_stores: Stores, engine: ObservedEngine, demo: Knowledge, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, empty_stores: Stores, engine: ObservedEngine, published: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(conversation_service, "_SWEEP_S", 0.05)
     async with serving(tmp_path, empty_stores, engine) as client:
@@ -132,8 +139,7 @@ async def test_no_release_yet(
         assert "veröffentlicht" in response.json()["detail"]
         assert (await client.get("/readyz")).status_code == 503
         await asyncio.sleep(0.5)  # the sweep tries in vain, many times
-        empty_stores.knowledge.replace_draft(demo, "test")
-        empty_stores.knowledge.publish("test")
+        publish(tmp_path / "empty.db", published)
         assert (await chat.say(QUESTION, message="a"))["outcome"] == "answer"
         assert len(await chat.history()) == len(engine.asked) == 1
 
@@ -191,8 +197,7 @@ async def test_a_gateway_killed_during_the_turn(impatient: None, tmp_path: Path,
     async with serving(tmp_path, stores, engine) as client:
         chat = await open_chat(client)
     conversation = store_as_a_gateway_would(stores, chat.token, QUESTION)
-    assert stores.conversations.lease(conversation, "dead", 0.5)
-    assert stores.conversations.next_open(conversation)
+    assert stores.conversations.take(conversation, "dead", 0.5)
     async with serving(tmp_path, stores, engine) as client:
         chat.client = client
         await asyncio.sleep(0.2)
@@ -208,7 +213,7 @@ async def test_a_message_that_kills_every_process_is_given_up(
         chat = await open_chat(client)
     conversation = store_as_a_gateway_would(stores, chat.token, QUESTION)
     for _ in range(3):
-        assert stores.conversations.next_open(conversation)
+        assert stores.conversations.take(conversation, "dead", -1)
     async with serving(tmp_path, stores, engine) as client:
         chat.client = client
         assert "115" in texts_of(await chat.say(QUESTION, message="a"))
@@ -283,8 +288,9 @@ async def test_a_lease_that_cannot_be_extended_does_no_harm(
 
 
 async def test_old_conversations_are_deleted(chat: Chat, stores: Stores) -> None:
-    for number in range(1100):
-        stores.conversations.open_conversation("web", f"k{number}")
+    with stores.engine.begin() as connection:
+        row = "INSERT INTO conversation (channel, key, reply_to, state, last_active) VALUES ('web', ?, '', '{}', ?)"
+        connection.exec_driver_sql(row, [(f"k{number}", time.time()) for number in range(1100)])
     await chat.say(QUESTION)
     assert stores.conversations.purge(3600) == 0
     assert stores.conversations.purge(-1) == 1101

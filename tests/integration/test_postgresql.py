@@ -213,6 +213,20 @@ def test_only_one_of_two_threads_takes_over_an_old_lease(stores: Stores) -> None
     assert stores.conversations.waiting() == []
 
 
+def test_only_one_of_two_threads_takes_a_message(stores: Stores) -> None:
+    receipt = stores.conversations.receive(message())
+
+    def take(owner: str) -> str:
+        try:
+            taken = stores.conversations.take(receipt.conversation, owner, 10)
+        except LeaseLost:
+            return "lost"
+        assert taken and taken.inbox == receipt.inbox and taken.attempts == 1
+        return "taken"
+
+    assert sorted(at_once(partial(take, "one"), partial(take, "two"))) == ["lost", "taken"]
+
+
 def test_only_one_of_two_threads_finishes(stores: Stores) -> None:
     receipt = stores.conversations.receive(message())
     assert stores.conversations.lease(receipt.conversation, "one", 10)
@@ -225,11 +239,10 @@ def test_only_one_of_two_threads_finishes(stores: Stores) -> None:
         return "done"
 
     assert at_once(lambda: finish("one"), lambda: finish("two")) == ["done", "lost"]
-    stores.conversations.give_back(receipt.conversation, "one")
     answers = stores.conversations.answers("web", "k")
     assert [each.question for each in answers] == [QUESTION]
     assert stores.conversations.answer_to(receipt.inbox) == answers[0]
-    assert stores.conversations.next_open(receipt.conversation) is None
+    assert stores.conversations.take(receipt.conversation, "two", 10) is None
 
 
 def test_one_owner_finishing_twice_at_once_leaves_one_answer(stores: Stores) -> None:
@@ -269,7 +282,7 @@ def test_outbox_order_putting_off_and_forgetting(stores: Stores) -> None:
 @pytest.mark.parametrize("text", ["\ud83d", "😀", "ÄÖÜß\u0301", "x" * 200_000])
 def test_odd_text_can_be_stored(stores: Stores, text: str) -> None:
     receipt = stores.conversations.receive(message(text=text))
-    stored = stores.conversations.next_open(receipt.conversation)
+    stored = stores.conversations.take(receipt.conversation, "one", 10)
     assert stored and stored.content["text"] == text
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.conversation.messages import Block, IncomingMessage
-from bot.conversation.store import Conversation, ConversationStore, Inbox, LeaseLost, Outbox
+from bot.conversation.store import Conversation, ConversationStore, Inbox, LeaseLost, Outbox, UnknownConversation
 from knowledge.store.database import connect, migrate
 
 HELLO: list[Block] = [{"type": "text", "text": "Guten Tag", "tone": "plain"}]
@@ -58,9 +58,8 @@ def counts(engine: Engine) -> list[int]:
 def answered(store: ConversationStore, incoming: IncomingMessage) -> int:
     """Take a message through its whole turn; the id of its place in the inbox."""
     receipt = store.receive(incoming)
-    assert store.lease(receipt.conversation, "me", 15)
+    assert store.take(receipt.conversation, "me", 15)
     store.finish(receipt.inbox, "me", {"service": "x"}, "answer", HELLO)
-    store.give_back(receipt.conversation, "me")
     return receipt.inbox
 
 
@@ -69,7 +68,7 @@ class TestReceiving:
         receipt = store.receive(message("1", choice={"kind": "place", "value": "091990111111", "label": "Lindenau"}))
         assert not receipt.duplicate
         assert store.holds(receipt.inbox)
-        waiting = store.next_open(receipt.conversation)
+        waiting = store.take(receipt.conversation, "me", 15)
         assert waiting
         assert (waiting.inbox, waiting.state, waiting.attempts) == (receipt.inbox, {}, 1)
         assert waiting.content["text"] == "Wo melde ich mich an?"
@@ -95,6 +94,13 @@ class TestReceiving:
 
         monkeypatch.setattr(store, "_insert", collide)
         assert store.receive(message("1")).inbox == first.inbox
+
+    def test_a_channel_may_open_its_conversations_itself(self, engine: Engine, store: ConversationStore) -> None:
+        with pytest.raises(UnknownConversation):
+            store.receive(message("1", opened=True))
+        assert counts(engine) == [0, 0, 0]
+        conversation = store.open_conversation("web", "anna")
+        assert store.receive(message("1", opened=True)).conversation == conversation
 
     def test_a_conversation_is_opened_once(self, store: ConversationStore) -> None:
         assert not store.knows("web", "anna")
@@ -134,34 +140,60 @@ class TestLease:
 
     def test_nobody_holds_what_is_not_there(self, store: ConversationStore) -> None:
         assert not store.lease(4711, "me", 15)
+        with pytest.raises(LeaseLost):
+            store.take(4711, "me", 15)
+
+    def test_who_takes_a_message_holds_its_conversation(self, store: ConversationStore, clock: Clock) -> None:
+        conversation = store.receive(message("1")).conversation
+        store.take(conversation, "me", 15)
+        with pytest.raises(LeaseLost):
+            store.take(conversation, "you", 15)
+        clock.passes(16)
+        assert store.take(conversation, "you", 15)
+
+    def test_it_stays_while_more_messages_wait(self, store: ConversationStore) -> None:
+        first, second = store.receive(message("1")), store.receive(message("2"))
+        store.take(first.conversation, "me", 15)
+        assert store.finish(first.inbox, "me", {}, "answer", HELLO).more
+        assert not store.lease(first.conversation, "you", 15)
+        assert not store.finish(second.inbox, "me", {}, "answer", HELLO).more
+        assert store.lease(first.conversation, "you", 15)
+
+    def test_nothing_to_take_gives_it_back(self, store: ConversationStore) -> None:
+        conversation = store.open_conversation("web", "anna")
+        assert store.take(conversation, "me", 15) is None
+        assert store.lease(conversation, "you", 15)
 
 
 class TestTurns:
     def test_in_order(self, store: ConversationStore) -> None:
         first, second = store.receive(message("1")), store.receive(message("2"))
-        store.lease(first.conversation, "me", 15)
         for receipt in (first, second):
-            waiting = store.next_open(first.conversation)
+            waiting = store.take(first.conversation, "me", 15)
             assert waiting
             assert waiting.inbox == receipt.inbox
             store.finish(receipt.inbox, "me", {"turn": receipt.inbox}, "answer", HELLO)
-        assert store.next_open(first.conversation) is None
+        assert store.take(first.conversation, "me", 15) is None
 
     def test_the_next_one_knows_the_state(self, store: ConversationStore) -> None:
         answered(store, message("1"))
         receipt = store.receive(message("2"))
-        waiting = store.next_open(receipt.conversation)
+        waiting = store.take(receipt.conversation, "me", 15)
         assert waiting
         assert waiting.state == {"service": "x"}
 
     def test_attempts_are_counted(self, store: ConversationStore) -> None:
         receipt = store.receive(message("1"))
-        assert [waiting.attempts for _ in range(3) if (waiting := store.next_open(receipt.conversation))] == [1, 2, 3]
+        taken = [store.take(receipt.conversation, "me", 15) for _ in range(3)]
+        assert [waiting.attempts for waiting in taken if waiting] == [1, 2, 3]
 
     def test_finish_answers(self, store: ConversationStore) -> None:
-        inbox = answered(store, message("1"))
-        answer = store.answer_to(inbox)
+        receipt = store.receive(message("1"))
+        store.take(receipt.conversation, "me", 15)
+        finished = store.finish(receipt.inbox, "me", {"service": "x"}, "answer", HELLO)
+        answer = store.answer_to(receipt.inbox)
         assert answer
+        assert finished.answer == answer
         assert (answer.message_id, answer.question, answer.outcome) == ("anna:1", "Wo melde ich mich an?", "answer")
         assert answer.blocks == HELLO
         assert store.answers("web", "anna") == [answer]
@@ -184,9 +216,9 @@ class TestFinishIsAllOrNothing:
     def unchanged(self, engine: Engine, store: ConversationStore, conversation: int, inbox: int) -> None:
         assert counts(engine)[2] == 0
         assert store.answer_to(inbox) is None
-        waiting = store.next_open(conversation)
-        assert waiting
-        assert (waiting.inbox, waiting.state) == (inbox, {})
+        with Session(engine) as session:
+            assert session.get_one(Inbox, inbox).done is None
+            assert session.get_one(Conversation, conversation).state == {}
 
     def test_without_the_lease(self, engine: Engine, store: ConversationStore) -> None:
         receipt = store.receive(message("1"))
@@ -219,10 +251,8 @@ class TestFinishIsAllOrNothing:
         with pytest.raises(LeaseLost):
             store.finish(receipt.inbox, "me", {"service": "y"}, "answer", [])
         assert counts(engine) == [1, 1, 1]
-        next_one = store.receive(message("2"))
-        waiting = store.next_open(next_one.conversation)
-        assert waiting
-        assert waiting.state == {"service": "x"}
+        with Session(engine) as session:
+            assert session.get_one(Conversation, receipt.conversation).state == {"service": "x"}
 
     def test_when_it_was_forgotten_meanwhile(self, engine: Engine, store: ConversationStore) -> None:
         receipt = store.receive(message("1"))

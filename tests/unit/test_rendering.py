@@ -93,7 +93,7 @@ def test_doubt_is_told(release: Release, service: str, place: str, certainty: st
     ("now", "hours", "open_now"),
     [
         ("2026-11-26T13:00", "Jetzt geschlossen (heute 08:00–12:00 und 14:00–18:00 Uhr)", False),
-        ("2026-11-28T10:00", "Heute geschlossen. Nächster Termin: Montag, 30.11., 08:00–12:00 und 14:00–16:00 Uhr", False),
+        ("2026-11-28T10:00", "Heute geschlossen. Wieder offen: Montag, 30.11., 08:00–12:00 und 14:00–16:00 Uhr", False),
         (
             "2027-01-06T10:00",
             "Heute geschlossen (Heilige Drei Könige). Wieder offen: Donnerstag, 07.01., 08:00–12:00 und 14:00–18:00 Uhr",

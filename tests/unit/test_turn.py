@@ -227,3 +227,9 @@ def test_state_and_reply_travel_as_json(talk: Talk) -> None:
 
 def test_a_state_of_nothing_is_empty() -> None:
     assert TurnState.from_dict({}) == TurnState.from_dict({"service": None, "unbekannt": 1}) == TurnState()
+
+
+def test_in_the_county_is_no_gemeinde_but_the_county_buys_for_itself(release: Release, gazetteer: Gazetteer) -> None:
+    turn = Turn(release, gazetteer, date(2026, 11, 23), TurnState(places=(release.county.ars,)))
+    assert turn.choose("service", "baugenehmigung-beantragen")[0].missing == "place"
+    assert turn.choose("service", "lieferant-kontakt-it")[0].missing == "value"

@@ -114,7 +114,7 @@ def _sockets(pid: int) -> set[str]:
     links = []
     for descriptor in Path(f"/proc/{pid}/fd").iterdir():
         try:
-            links.append(os.readlink(descriptor))
+            links.append(str(descriptor.readlink()))
         except OSError:
             continue
     return {link[8:-1] for link in links if link.startswith("socket:[")}

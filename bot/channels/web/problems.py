@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from bot.conversation.service import Forgotten, NoRelease
+from bot.conversation.store import UnknownConversation
 
 log = logging.getLogger("lotse.web")
 
@@ -58,6 +59,10 @@ def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(NoRelease)
     async def no_release(_: Request, error: NoRelease) -> JSONResponse:
         return problem(503, "Das Wissen ist noch nicht veröffentlicht.", {"Retry-After": _RETRY_AFTER_S})
+
+    @app.exception_handler(UnknownConversation)
+    async def unknown(_: Request, error: UnknownConversation) -> JSONResponse:
+        return problem(404, "Dieses Gespräch gibt es nicht oder nicht mehr.")
 
     @app.exception_handler(Forgotten)
     async def forgotten(_: Request, error: Forgotten) -> JSONResponse:

@@ -82,7 +82,6 @@ def create_router(service: ConversationService, store: ConversationStore) -> API
     @router.post("/api/v1/conversations/{token}/messages")
     async def send(token: Token, message: MessageIn) -> AnswerOut:
         """Send a message and get its answer. The same `client_message_id` again gives the same answer."""
-        await _known(token)
         key = _key(token)
         answer = await service.answer(
             IncomingMessage(
@@ -91,6 +90,7 @@ def create_router(service: ConversationService, store: ConversationStore) -> API
                 id=f"{key[:40]}:{message.client_message_id}",
                 text=message.text,
                 choice=message.choice.model_dump() if message.choice else None,
+                opened=True,
             )
         )
         return _out(answer)
