@@ -237,10 +237,11 @@ class ConversationStore:
         now = time.time()
         content = {"outcome": outcome, "blocks": blocks}
         with self._engine.begin() as connection:
+            # The conversation is locked before its messages, here as everywhere: PostgreSQL would find a deadlock otherwise.
+            of_inbox = select(_INBOX.c.conversation_id).where(_INBOX.c.id == inbox).scalar_subquery()
+            connection.execute(select(_CONVERSATION.c.id).where(_CONVERSATION.c.id == of_inbox).with_for_update())
             row = connection.execute(
-                select(_INBOX.c.conversation_id, _INBOX.c.done, _INBOX.c.message_id, _INBOX.c.content)
-                .where(_INBOX.c.id == inbox)
-                .with_for_update()
+                select(_INBOX.c.conversation_id, _INBOX.c.done, _INBOX.c.message_id, _INBOX.c.content).where(_INBOX.c.id == inbox)
             ).first()
             if row is None or row.done is not None:  # deleted or answered meanwhile
                 raise LeaseLost
@@ -316,7 +317,7 @@ class ConversationStore:
     def forget(self, channel: str, key: str) -> bool:
         """Delete a conversation with all its messages; False when there was none."""
         with Session(self._engine) as session, session.begin():
-            conversation = session.scalar(_conversation_id(channel, key))
+            conversation = session.scalar(_conversation_id(channel, key).with_for_update())
             if conversation is None:
                 return False
             self._delete(session, [conversation])
@@ -326,7 +327,7 @@ class ConversationStore:
         """Delete conversations that have been idle for so long; how many they were."""
         with Session(self._engine) as session, session.begin():
             idle = select(Conversation.id).where(Conversation.last_active < time.time() - idle_seconds)
-            conversations = list(session.scalars(idle))
+            conversations = list(session.scalars(idle.with_for_update()))
             self._delete(session, conversations)
             return len(conversations)
 

@@ -317,3 +317,13 @@ async def test_two_gateways_share_a_database(url: str, stores: Stores, tmp_path:
         assert len(await chat.history()) == 5
         assert sum(len(each.asked) for each in engines) == 5
     other.engine.dispose()
+
+
+async def test_repetitions_while_a_turn_is_finished_cause_no_deadlock(
+    stores: Stores, engine: ObservedEngine, tmp_path: Path
+) -> None:
+    async with serving(tmp_path, stores, engine) as client:
+        chat = await open_chat(client)
+        for number in range(40):
+            await asyncio.gather(*(chat.say("Hallo", message=f"m{number}") for _ in range(4)))
+        assert len(engine.asked) == 40

@@ -21,6 +21,8 @@ from bot.worker.components.questions import VECTOR, learnt_from, matrix_of
 from knowledge.text import fold
 
 CRISIS = "krise"
+MATTER = "anliegen"
+_MATTERS_KEPT = 4000
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -68,7 +70,7 @@ class DialogueActClassifier(GraphComponent, IntentClassifier):
         return cls(config, model_storage, resource, stored["patterns"], stored["model"])
 
     def train(self, training_data: TrainingData) -> Resource:
-        messages = learnt_from(training_data)
+        messages = _balanced(learnt_from(training_data))
         vectors = [message.get(VECTOR) for message in messages]
         size = 1 + max(int(features.max()) for features, _ in vectors if len(features))
         regression = LogisticRegression(C=self._config["C"], class_weight="balanced", solver="liblinear")
@@ -100,3 +102,10 @@ class DialogueActClassifier(GraphComponent, IntentClassifier):
         probabilities /= probabilities.sum()
         best = np.argsort(-probabilities)[:5]
         return [{"name": self._model["acts"][i], "confidence": float(probabilities[i])} for i in best]
+
+
+def _balanced(messages: List[Message]) -> List[Message]:
+    """All examples of the other acts, and evenly spread ones of matters, of which there are far more."""
+    matters = [message for message in messages if message.get(INTENT) == MATTER]
+    others = [message for message in messages if message.get(INTENT) != MATTER]
+    return [*others, *matters[:: max(1, len(matters) // _MATTERS_KEPT)]]

@@ -19,12 +19,12 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 from sklearn.svm import LinearSVC
 
+from bot.worker.components.dialogue_act import MATTER
 from bot.worker.components.questions import VECTOR, NGrams, learnt_from, matrix_of
 from bot.worker.importer import CALIBRATES, OUT_OF_SCOPE
 from knowledge.active import active_release
 from knowledge.release import Release
 
-MATTER = "anliegen"
 NOTHING = ""
 PREFIX = "anliegen/"
 _RANKED = 10
