@@ -110,6 +110,13 @@ class Turn:
     today: date
     state: TurnState = field(default_factory=TurnState)
 
+    def __post_init__(self) -> None:
+        """Forget what the release does not know: a conversation may outlive a place or a service."""
+        known = tuple(each for each in self.state.places if Locality.parse(each).ars in (OUTSIDE, *self.release.places))
+        service = self.state.service if self.state.service in self.release.services else None
+        awaiting = self.state.awaiting if service or self.state.awaiting == "service" else None
+        object.__setattr__(self, "state", replace(self.state, places=known, service=service, awaiting=awaiting))
+
     def choose(self, kind: str, value: str) -> tuple[Reply, TurnState]:
         """Somebody pressed a button."""
         if kind == "service":

@@ -9,5 +9,8 @@ _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 def fold(text: str) -> str:
     """Lower case with ä=ae, ö=oe, ü=ue, ß=ss and no accents, so that both spellings of a word meet."""
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).lower().translate(_GERMAN))
+    composed = unicodedata.normalize("NFKC", text).lower().translate(_GERMAN)
+    if composed.isascii():
+        return composed
+    decomposed = unicodedata.normalize("NFKD", composed)
     return "".join(char for char in decomposed if not unicodedata.combining(char))

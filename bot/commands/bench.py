@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import platform
@@ -25,7 +26,8 @@ from bot.settings import HOME, Settings
 from knowledge.release import Release
 
 _PATIENCE_S = 180
-_TURNS_A_CONVERSATION = 4
+_LENGTHS = (4, 20)
+"""Turns a conversation: a usual one, and a long one, because stock Rasa replays what was said before."""
 _WARM_UP = 8
 _FOLLOW_UPS = ("in Ammerfeld", "und in Grünsee?", "danke")
 
@@ -45,31 +47,34 @@ def bench_command(settings: Settings, release: Release, turns: int) -> int:
     model = settings.newest_model()
     if model is None:
         raise UsageError("Es gibt noch kein Sprachmodell, bitte zuerst „lotse train“ aufrufen.")
-    conversations = _conversations(turns)
+    sets = [_conversations(turns, length) for length in _LENGTHS]
     with tempfile.TemporaryDirectory() as folder:
-        ours, facts = _measure_ours(settings, Path(folder), conversations)
-        stock, stock_facts = _measure_stock(settings, model, conversations)
+        ours, facts = _measure_ours(settings, Path(folder), sets)
+        stock, stock_facts = _measure_stock(settings, model, sets)
     print(f"Rechner: {platform.processor() or platform.machine()}, {os.cpu_count()} Kerne, Python {platform.python_version()}")
-    print(f"Modell: {model.name}; Ausgabe {release.id}; {ours.count} Gesprächsschritte, ein Client nach dem anderen\n")
+    print(f"Modell: {model.name}; Ausgabe {release.id}; ein Client, ein Schritt nach dem anderen\n")
     print("| | Lotse (Gateway und ein Worker) | `rasa run` mit Action-Server | Verhältnis |\n|---|---|---|---|")
-    print(f"| Schritte je Sekunde | {ours.per_second:.1f} | {stock.per_second:.1f} | {ours.per_second / stock.per_second:.1f} |")
-    print(f"| p50 | {ours.p50:.1f} ms | {stock.p50:.1f} ms | {stock.p50 / ours.p50:.1f} |")
-    print(f"| p99 | {ours.p99:.1f} ms | {stock.p99:.1f} ms | {stock.p99 / ours.p99:.1f} |\n")
+    for length, own, other in zip(_LENGTHS, ours, stock, strict=True):
+        name = f"{own.count} Schritte, Gespräche zu {length}"
+        print(f"| {name}: je Sekunde | {own.per_second:.1f} | {other.per_second:.1f} | {own.per_second / other.per_second:.1f} |")
+        print(f"| {name}: p50 | {own.p50:.1f} ms | {other.p50:.1f} ms | {other.p50 / own.p50:.1f} |")
+        print(f"| {name}: p99 | {own.p99:.1f} ms | {other.p99:.1f} ms | {other.p99 / own.p99:.1f} |")
+    print()
     print("| | |\n|---|---|")
     for name, value in {**facts, **stock_facts}.items():
         print(f"| {name} | {value} |")
     return 0
 
 
-def _conversations(turns: int) -> list[list[str]]:
+def _conversations(turns: int, length: int) -> list[list[str]]:
     """Real questions, each with follow-ups that need the memory of the conversation."""
     path = HOME / "nlu_data/golden/calibration.jsonl"
     questions = [row["question"] for row in map(json.loads, path.read_text("utf-8").splitlines()) if row["service"]]
-    count = max(1, turns // _TURNS_A_CONVERSATION)
-    return [[questions[number % len(questions)], *_FOLLOW_UPS] for number in range(count)]
+    said = itertools.chain.from_iterable((question, *_FOLLOW_UPS) for question in itertools.cycle(questions))
+    return [list(itertools.islice(said, length)) for _ in range(max(1, turns // length))]
 
 
-def _measure_ours(settings: Settings, folder: Path, conversations: list[list[str]]) -> tuple[Timing, dict[str, str]]:
+def _measure_ours(settings: Settings, folder: Path, sets: list[list[list[str]]]) -> tuple[list[Timing], dict[str, str]]:
     port = _free_port()
     environment = os.environ | {"LOTSE_PORT": str(port), "LOTSE_TELEGRAM_TOKEN": "", "LOTSE_VAR": str(folder)}
     environment["LOTSE_DATABASE_URL"] = f"sqlite:///{folder / 'bench.db'}"
@@ -83,7 +88,7 @@ def _measure_ours(settings: Settings, folder: Path, conversations: list[list[str
         client.timeout = httpx.Timeout(_PATIENCE_S)
         _ask_ours(client, ["Personalausweis verlängern"], 0)
         answer = time.perf_counter() - started
-        timing = _time(lambda number, said: _ask_ours(client, said, number), conversations)
+        timings = [_time(lambda number, said: _ask_ours(client, said, number), each) for each in sets]
         worker = _children(process.pid)
         facts = {
             "`lotse serve` bis zur Seite": f"{page:.1f} s",
@@ -91,7 +96,7 @@ def _measure_ours(settings: Settings, folder: Path, conversations: list[list[str
             "Arbeitsspeicher Gateway": f"{_resident_mb(process.pid)} MB",
             "Arbeitsspeicher Worker": f"{sum(map(_resident_mb, worker))} MB",
         }
-    return timing, facts
+    return timings, facts
 
 
 def _ask_ours(client: httpx.Client, said: list[str], number: int) -> list[float]:
@@ -105,7 +110,7 @@ def _ask_ours(client: httpx.Client, said: list[str], number: int) -> list[float]
     return times
 
 
-def _measure_stock(settings: Settings, model: Path, conversations: list[list[str]]) -> tuple[Timing, dict[str, str]]:
+def _measure_stock(settings: Settings, model: Path, sets: list[list[list[str]]]) -> tuple[list[Timing], dict[str, str]]:
     port, action_port = _free_port(), _free_port()
     environment = os.environ | {
         "LOTSE_RELEASE_FILE": str(settings.release_file),
@@ -131,13 +136,13 @@ def _measure_stock(settings: Settings, model: Path, conversations: list[list[str
             _wait(lambda: httpx.get(f"http://127.0.0.1:{action_port}/health").status_code == 200, action_process)
             _ask_stock(client, ["Personalausweis verlängern"], "first")
             answer = time.perf_counter() - started
-            timing = _time(lambda number, said: _ask_stock(client, said, str(number)), conversations)
+            timings = [_time(lambda number, said: _ask_stock(client, said, f"{len(said)}-{number}"), each) for each in sets]
             facts = {
                 "`rasa run` bis zur ersten Antwort": f"{answer:.1f} s",
                 "Arbeitsspeicher `rasa run`": f"{_resident_mb(process.pid)} MB",
                 "Arbeitsspeicher Action-Server": f"{_resident_mb(action_process.pid)} MB",
             }
-    return timing, facts
+    return timings, facts
 
 
 def _ask_stock(client: httpx.Client, said: list[str], sender: str) -> list[float]:

@@ -233,3 +233,10 @@ def test_in_the_county_is_no_gemeinde_but_the_county_buys_for_itself(release: Re
     turn = Turn(release, gazetteer, date(2026, 11, 23), TurnState(places=(release.county.ars,)))
     assert turn.choose("service", "baugenehmigung-beantragen")[0].missing == "place"
     assert turn.choose("service", "lieferant-kontakt-it")[0].missing == "value"
+
+
+def test_a_place_or_service_that_is_gone_is_forgotten(release: Release, gazetteer: Gazetteer) -> None:
+    state = TurnState(service="abgeschafft", places=("091999999999",), awaiting="place")
+    turn = Turn(release, gazetteer, date(2026, 11, 23), state)
+    assert turn.state == TurnState()
+    assert turn.choose("service", "personalausweis-beantragen")[0].missing == "place"
