@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.served import Served, serve
-from tests.telegram_standin import TelegramStandIn
+from tests.telegram_standin import TelegramStandIn, telegram_server
 
 TOKEN = "1234:standin"
 
 
 @pytest.fixture(scope="session")
 def telegram() -> Iterator[TelegramStandIn]:
-    with TelegramStandIn().serving() as standin:
-        yield standin
+    with telegram_server() as new:
+        yield new()
 
 
 @pytest.fixture(scope="session")
