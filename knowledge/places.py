@@ -257,9 +257,10 @@ def _key(name: str) -> tuple[str, ...]:
 
 def _preposition(words: list[_Word], at: int) -> str:
     """The preposition before a place, over an article or „Ortsteil": „aus der Strandsiedlung"."""
+    kind = ""
     for word in reversed(words[max(0, at - 3) : at]):
-        if word.key in _BEFORE_A_PLACE and word.key not in _FILLERS:
-            return word.key
         if word.key not in _FILLERS:
-            return ""
-    return words[at - 1].key if at and words[at - 1].key in _BEFORE_A_PLACE else ""
+            return word.key if word.key in _BEFORE_A_PLACE else kind
+        if word.key in _BEFORE_A_PLACE:
+            kind = word.key
+    return kind

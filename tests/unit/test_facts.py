@@ -166,3 +166,7 @@ def test_any_text_can_be_read(gazetteer: Gazetteer, text: str) -> None:
     find_facts(text, gazetteer)
     bare_surname(text)
     bare_value(text)
+
+
+def test_a_surname_told_in_english(gazetteer: Gazetteer) -> None:
+    assert find_facts("I need a residence permit. My surname is Okafor", gazetteer).surname == "Okafor"

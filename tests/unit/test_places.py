@@ -132,3 +132,8 @@ def test_any_text_can_be_looked_up(gazetteer: Gazetteer, text: str) -> None:
     for mention in gazetteer.find(text):
         assert text[mention.start : mention.end] == mention.text
     gazetteer.lookup(text)
+
+
+def test_the_kind_of_a_place_stands_for_a_preposition(gazetteer: Gazetteer) -> None:
+    found = gazetteer.find("Wasseranschluss Neubau Weiler Forsthaus")
+    assert [str(each) for each in found[0].localities] == ["091995102124/Forsthaus"]
