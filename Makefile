@@ -14,7 +14,7 @@ setup: ## both environments, from uv.lock
 	@deploy/setup/environments.sh
 
 knowledge: setup ## the demo knowledge in the database
-	@test -f "$(LOTSE_VAR)/release.json" -a \( -n "$$LOTSE_DATABASE_URL" -o -f "$(LOTSE_VAR)/lotse.db" \) -a -z "$$(find knowledge/seed nlu_data/anliegen -newer "$(LOTSE_VAR)/release.json" -print -quit)" \
+	@test -f "$(LOTSE_VAR)/release.json" -a \( -n "$$LOTSE_DATABASE_URL" -o -f "$(LOTSE_VAR)/lotse.db" \) -a -z "$$(find knowledge/seed nlu_data/anliegen -newer "$(LOTSE_VAR)/release.json" -print -quit 2> /dev/null)" \
 	  || .venv/bin/lotse import seed
 
 model: knowledge ## a trained model, if there is none

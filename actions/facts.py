@@ -33,7 +33,8 @@ _NAME = (
 )
 _SURNAME = re.compile(
     r"(?:(?:\b(?:(?:nach|familien)namen?|(?:mein|unser) name|name(?=\s*:))\s*"
-    r"(?::|\bist\b|\blautet\b|\b(?:beginnt|fängt(?: an)?) mit\b(?: dem| einem)?(?: buchstaben)?)|\bich hei(?:ß|ss)e\b|\b(?:sur|last |family )name is\b)\s*"
+    r"(?::|\bist\b|\blautet\b|\b(?:beginnt|fängt(?: an)?) mit\b(?: dem| einem)?(?: buchstaben)?)|\bich hei(?:ß|ss)e\b"
+    r"|\b(?:sur|last |family )name is\b)\s*"
     rf"(?P<told>{_NAME.format(capital='[A-ZÄÖÜ]')})"
     rf"|\b(?:(?:nach|familien)namen?|(?:mein|unser) name)\s+(?P<named>{_NAME.format(capital='(?-i:[A-ZÄÖÜ])')}))",
     re.IGNORECASE,

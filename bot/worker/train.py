@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import sys
 import tempfile
 from pathlib import Path
@@ -22,7 +24,8 @@ def main() -> int:
 
     be_quiet_after_import()
     options.out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=options.out) as unfinished:
+    # Rasa reports success with the path of the unfinished file.
+    with tempfile.TemporaryDirectory(dir=options.out) as unfinished, contextlib.redirect_stdout(io.StringIO()):
         result = rasa.model_training.train(
             domain="nlu_data/domain.yml",
             config="config.yml",
