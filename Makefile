@@ -5,15 +5,17 @@ export LOTSE_VAR ?= $(CURDIR)/var
 export RASA_TELEMETRY_ENABLED := false
 PYTEST := .venv/bin/pytest
 
-.PHONY: help setup knowledge model run test test-quick lint bench test-tools
+.PHONY: help setup environments knowledge model run test test-quick lint bench test-tools
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## both environments, from uv.lock
+setup: model ## all that is needed: both environments, the demo knowledge, a trained model
+
+environments: ## both environments, from uv.lock
 	@deploy/setup/environments.sh
 
-knowledge: setup ## the demo knowledge in the database
+knowledge: environments ## the demo knowledge in the database
 	@test -f "$(LOTSE_VAR)/release.json" -a \( -n "$$LOTSE_DATABASE_URL" -o -f "$(LOTSE_VAR)/lotse.db" \) -a -z "$$(find knowledge/seed nlu_data/anliegen -newer "$(LOTSE_VAR)/release.json" -print -quit 2> /dev/null)" \
 	  || .venv/bin/lotse import seed
 
@@ -23,7 +25,7 @@ model: knowledge ## a trained model, if there is none
 run: model ## serve on http://127.0.0.1:8080/ until Ctrl-C
 	@exec .venv/bin/lotse serve
 
-test-tools: setup
+test-tools: environments
 	@deploy/setup/test-tools.sh
 
 test: lint model test-tools ## everything: quick tests, PostgreSQL, a trained worker, Chromium
@@ -31,10 +33,10 @@ test: lint model test-tools ## everything: quick tests, PostgreSQL, a trained wo
 	.venv-rasa/bin/python -m pytest -c tests/worker_env/pytest.ini tests/worker_env
 	$(PYTEST) tests/worker tests/e2e
 
-test-quick: setup ## without Rasa and browser, in under a minute
+test-quick: environments ## without Rasa and browser, in under a minute
 	$(PYTEST) --ignore=tests/integration/test_postgresql.py
 
-lint: setup ## ruff and mypy
+lint: environments ## ruff and mypy
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy bot knowledge actions

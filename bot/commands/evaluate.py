@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -98,8 +99,6 @@ def read_questions(path: Path, release: Release) -> list[Question]:
 
 
 def _question(row: dict[str, Any], number: int, release: Release) -> Question:
-    from datetime import date
-
     on = date.fromisoformat(row["on"]) if row.get("on") else None
     return Question(
         id=str(row.get("id", number)),
@@ -107,8 +106,16 @@ def _question(row: dict[str, Any], number: int, release: Release) -> Question:
         services=_set(row["service"]),
         offices=_set(row.get("office")),
         style=str(row.get("style") or ""),
-        facts=given_facts(release, row.get("place"), row.get("surname"), row.get("audience"), on),
+        facts=_facts(release, row, on),
     )
+
+
+def _facts(release: Release, row: dict[str, Any], on: date | None) -> dict[str, Any]:
+    """The facts of a line. A place that nobody knows is left out: Lotse then has to ask for it."""
+    try:
+        return given_facts(release, row.get("place"), row.get("surname"), row.get("audience"), on)
+    except UsageError:
+        return given_facts(release, None, row.get("surname"), row.get("audience"), on)
 
 
 def _set(value: str | Iterable[str] | None) -> frozenset[str]:
