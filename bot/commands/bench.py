@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import os
@@ -16,12 +17,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from bot.bootstrap import worker_pool
 from bot.cli import UsageError
+from bot.engine.port import TurnRequest
 from bot.settings import HOME, Settings
 from knowledge.release import Release
 
@@ -50,20 +54,26 @@ def bench_command(settings: Settings, release: Release, turns: int) -> int:
     sets = [_conversations(turns, length) for length in _LENGTHS]
     with tempfile.TemporaryDirectory() as folder:
         ours, facts = _measure_ours(settings, Path(folder), sets)
+        worker = asyncio.run(_measure_worker(settings, release, sets))
         stock, stock_facts = _measure_stock(settings, model, sets)
     print(f"Rechner: {platform.processor() or platform.machine()}, {os.cpu_count()} Kerne, Python {platform.python_version()}")
     print(f"Modell: {model.name}; Ausgabe {release.id}; ein Client, ein Schritt nach dem anderen\n")
-    print("| | Lotse (Gateway und ein Worker) | `rasa run` mit Action-Server | Verhältnis |\n|---|---|---|---|")
-    for length, own, other in zip(_LENGTHS, ours, stock, strict=True):
-        name = f"{own.count} Schritte, Gespräche zu {length}"
-        print(f"| {name}: je Sekunde | {own.per_second:.1f} | {other.per_second:.1f} | {own.per_second / other.per_second:.1f} |")
-        print(f"| {name}: p50 | {own.p50:.1f} ms | {other.p50:.1f} ms | {other.p50 / own.p50:.1f} |")
-        print(f"| {name}: p99 | {own.p99:.1f} ms | {other.p99:.1f} ms | {other.p99 / own.p99:.1f} |")
+    print("| | Lotse, ganz | Lotse, Worker allein | `rasa run` mit Action-Server | Verhältnis ganz | Verhältnis Worker |")
+    print("|---|---|---|---|---|---|")
+    for length, whole, alone, other in zip(_LENGTHS, ours, worker, stock, strict=True):
+        print(_row(f"Gespräche zu {length}: Schritte je Sekunde", "", *(each.per_second for each in (whole, alone, other))))
+        print(_row(f"Gespräche zu {length}: p50", " ms", whole.p50, alone.p50, other.p50))
+        print(_row(f"Gespräche zu {length}: p99", " ms", whole.p99, alone.p99, other.p99))
     print()
     print("| | |\n|---|---|")
     for name, value in {**facts, **stock_facts}.items():
         print(f"| {name} | {value} |")
     return 0
+
+
+def _row(name: str, unit: str, whole: float, alone: float, other: float) -> str:
+    ratios = (other / whole, other / alone) if unit else (whole / other, alone / other)
+    return f"| {name} | {whole:.1f}{unit} | {alone:.1f}{unit} | {other:.1f}{unit} | {ratios[0]:.1f} | {ratios[1]:.1f} |"
 
 
 def _conversations(turns: int, length: int) -> list[list[str]]:
@@ -97,6 +107,30 @@ def _measure_ours(settings: Settings, folder: Path, sets: list[list[list[str]]])
             "Arbeitsspeicher Worker": f"{sum(map(_resident_mb, worker))} MB",
         }
     return timings, facts
+
+
+async def _measure_worker(settings: Settings, release: Release, sets: list[list[list[str]]]) -> list[Timing]:
+    """The worker over its socket, with the state handed in and out, but without inbox, outbox and database."""
+    async with worker_pool(settings, 1) as engine:
+
+        async def ask(said: list[str]) -> list[float]:
+            state: dict[str, Any] = {}
+            times = []
+            for text in said:
+                started = time.perf_counter()
+                result = await engine.respond(TurnRequest(release, state, text, date.today().isoformat()))
+                times.append((time.perf_counter() - started) * 1000)
+                state = result.state
+            return times
+
+        timings = []
+        for conversations in sets:
+            for said in conversations[:_WARM_UP]:
+                await ask(said)
+            started = time.perf_counter()
+            times = [each for said in conversations for each in await ask(said)]
+            timings.append(_timing(times, time.perf_counter() - started))
+        return timings
 
 
 def _ask_ours(client: httpx.Client, said: list[str], number: int) -> list[float]:
@@ -162,7 +196,10 @@ def _time(ask: Callable[[int, list[str]], list[float]], conversations: list[list
         ask(-1 - number, conversations[number % len(conversations)])
     started = time.perf_counter()
     times = [each for number, said in enumerate(conversations) for each in ask(number, said)]
-    took = time.perf_counter() - started
+    return _timing(times, time.perf_counter() - started)
+
+
+def _timing(times: list[float], took: float) -> Timing:
     return Timing(len(times), statistics.median(times), statistics.quantiles(times, n=100)[98], len(times) / took)
 
 
