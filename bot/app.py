@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.channels.web.problems import add_problem_handlers, problem
 from bot.channels.web.routes import LARGEST_BODY, STATIC, create_router
@@ -29,6 +31,39 @@ _HEADERS = {
 }
 
 
+class Guard:
+    """Refuses bodies that are too large or of unknown length, adds security headers, keeps citizens' words out of error logs.
+
+    Plain ASGI: Starlette's BaseHTTPMiddleware runs each request through a task group and two streams.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        begun = False
+
+        async def send_guarded(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                MutableHeaders(scope=message).update(_HEADERS)
+            await send(message)
+
+        headers = Headers(scope=scope)
+        length = headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > LARGEST_BODY or "transfer-encoding" in headers:
+            return await problem(413)(scope, receive, send_guarded)
+        try:
+            await self._app(scope, receive, send_guarded)
+        except Exception as error:
+            log.error("unexpected: %s", type(error).__name__)
+            if not begun:
+                await problem(500)(scope, receive, send_guarded)
+
+
 def create_app(
     service: ConversationService,
     store: ConversationStore,
@@ -46,20 +81,7 @@ def create_app(
     app = FastAPI(title="Lotse", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     add_problem_handlers(app)
 
-    @app.middleware("http")
-    async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        length = request.headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > LARGEST_BODY or "transfer-encoding" in request.headers:
-            response: Response = problem(413)
-        else:
-            try:
-                response = await call_next(request)
-            except Exception as error:  # its message may hold a citizen's words
-                log.error("unexpected: %s", type(error).__name__)
-                response = problem(500)
-        response.headers.update(_HEADERS)
-        return response
-
+    app.add_middleware(Guard)
     app.include_router(create_router(service, store))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
