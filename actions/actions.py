@@ -145,6 +145,3 @@ def _understanding(tracker: Tracker, turn: Turn) -> Understanding:
 def _say(dispatcher: CollectingDispatcher, tracker: Tracker, reply: Reply, state: TurnState) -> list[EventType]:
     dispatcher.utter_message(json_message={REPLY: reply.to_dict()})
     return [SlotSet(slot, value) for slot, value in state.to_dict().items() if value != tracker.get_slot(slot)]
-
-
-__all__ = ["REPLY", "SLOTS"]

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from actions.facts import FoundFacts, bare_surname, bare_value
-from knowledge.model import OUTSIDE, ROAD_CLASSES, Facts, Locality
+from knowledge.model import OUTSIDE, Facts, Locality
 from knowledge.places import Gazetteer
 from knowledge.release import Release
 from knowledge.responsibility import Ambiguous, Assignment, Choice, Missing, NotHere, Responsible, resolve
@@ -319,6 +319,3 @@ def _facts(state: TurnState) -> Facts:
 
 def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, tuple) else value
-
-
-__all__ = ["NONE_OF_THESE", "ROAD_CLASSES", "Candidate", "Reply", "Turn", "TurnState", "Understanding"]

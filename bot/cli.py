@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NoReturn
 
-from bot.settings import HOME, Settings, SettingsError
+from bot.settings import Settings, SettingsError
 
 WRONG_USE = 2
 
@@ -195,6 +195,3 @@ def _bench(settings: Settings, options: argparse.Namespace) -> int:
     from bot.commands.bench import bench_command
 
     return bench_command(settings, _published(settings), options.turns)
-
-
-__all__ = ["HOME", "UsageError", "main", "run"]

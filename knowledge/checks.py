@@ -90,6 +90,3 @@ def _thin(service: Service) -> Iterator[Finding]:
         yield Finding(HINT, service.slug, "Es fehlt der kurze Text.")
     if len(service.examples) < 8:
         yield Finding(HINT, service.slug, f"Nur {len(service.examples)} Beispielfragen; mindestens 8 sollten es sein.")
-
-
-__all__ = ["ERROR", "HINT", "Finding", "check"]

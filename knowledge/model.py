@@ -20,9 +20,6 @@ ROAD_CLASSES = ("Gemeindestraße", "Kreisstraße", "Staatsstraße", "Bundesstra�
 SUPRALOCAL_LEVELS = frozenset({"land", "bund", "kammer", "privat"})
 """Levels at which somebody other than the county and its Gemeinden is responsible."""
 
-FACT_ORDER = ("place", "district", "surname", "audience", "value")
-"""The order in which open facts are asked for."""
-
 
 @dataclass(frozen=True)
 class District:

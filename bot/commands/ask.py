@@ -32,19 +32,10 @@ def ask_command(
     on: date | None,
 ) -> tuple[dict[str, Any], str]:
     """The answer as JSON data and as text. Raises `UsageError` when the worker cannot be started."""
-    return asyncio.run(_ask(settings, release, text, place, surname, audience, on))
+    return asyncio.run(_ask(settings, release, text, given_facts(release, place, surname, audience, on)))
 
 
-async def _ask(
-    settings: Settings,
-    release: Release,
-    text: str,
-    place: str | None,
-    surname: str | None,
-    audience: str | None,
-    on: date | None,
-) -> tuple[dict[str, Any], str]:
-    facts = given_facts(release, place, surname, audience, on)
+async def _ask(settings: Settings, release: Release, text: str, facts: dict[str, Any]) -> tuple[dict[str, Any], str]:
     try:
         async with worker_pool(settings, 1) as engine:
             result, blocks, took = await one_turn(engine, settings, release, text, facts)

@@ -249,6 +249,3 @@ def _resident_mb(pid: int) -> int:
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) // 1024
     return 0
-
-
-__all__: list[Any] = ["bench_command"]

@@ -65,11 +65,6 @@ class WorkerProcess:
         self.failure = ""
         self.failed_starts = 0
 
-    @property
-    def pid(self) -> int | None:
-        """Process id while it runs."""
-        return self._process.pid if self._process and self._process.returncode is None else None
-
     def start(self) -> None:
         self._task = asyncio.create_task(self._keep_alive(), name=f"worker-{self._number}")
 
@@ -222,10 +217,6 @@ class WorkerPool:
     def failure(self) -> str:
         """Why no worker is ready, if that is known."""
         return next((worker.failure for worker in self._workers if worker.failure), "")
-
-    def pids(self) -> list[int]:
-        """Process ids of the running workers."""
-        return [worker.pid for worker in self._workers if worker.pid]
 
     async def respond(self, request: TurnRequest) -> TurnResult:
         """Hand a turn to the least busy worker; when it dies or stays silent, once more to another one.
