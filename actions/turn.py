@@ -211,7 +211,7 @@ class Turn:
     def _known(self, slug: str, state: TurnState, on: date) -> Facts:
         """The facts of the conversation. „Im Landkreis" names a place only where the county itself is one to choose."""
         facts = _facts(state)
-        county = self.release.county.ars
+        county = self.release.county.ars if self.release.county else ""
         if facts.places != (Locality(county),):
             return facts
         anywhere = replace(facts, places=None)

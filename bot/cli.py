@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from bot.settings import Settings, SettingsError
 
 WRONG_USE = 2
+SOURCES = ("seed",)
 
 
 class UsageError(Exception):
@@ -83,9 +84,13 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", help="Adresse (Vorgabe 127.0.0.1)")
     serve.add_argument("--port", type=int, help="Port (Vorgabe 8080)")
     importing = command("import", _import, "Wissen einlesen und veröffentlichen")
-    importing.add_argument("what", metavar="QUELLE", choices=["seed"], help="seed")
-    importing.add_argument("folder", metavar="ORDNER", nargs="?", type=Path, help="Vorgabe: knowledge/seed")
+    importing.add_argument("source", metavar="QUELLE", help=", ".join(SOURCES))
+    importing.add_argument("path", metavar="DATEI", nargs="?", type=Path, help="Datei oder Ordner (seed: knowledge/seed)")
+    importing.add_argument("--publish", action="store_true", help="danach veröffentlichen (bei seed die Vorgabe)")
     importing.add_argument("--no-publish", action="store_true", help="nur in den Entwurf einlesen")
+    importing.add_argument("--dry-run", action="store_true", help="nur sagen, was sich ändern würde")
+    importing.add_argument("--kreis", metavar="AGS", help="gemeinden: die Gemeinden dieses Kreises als eigene Orte übernehmen")
+    importing.add_argument("--json", action="store_true", help="Ausgabe als JSON")
     check = command("check", _check, "das Wissen prüfen")
     check.add_argument("--json", action="store_true", help="Ausgabe als JSON")
     bench = command("bench", _bench, "messen")
@@ -180,9 +185,15 @@ def _serve(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _import(settings: Settings, options: argparse.Namespace) -> int:
-    from bot.commands.importing import import_seed
+    if options.source not in SOURCES:
+        raise UsageError(f"Die Quelle „{options.source}“ kenne ich nicht, möglich ist: {', '.join(SOURCES)}.")
+    if options.path is None and options.source != "seed":
+        raise UsageError("Es fehlt: DATEI.")
+    from bot.commands.importing import ImportOptions, import_command
 
-    return import_seed(settings, options.folder, publish=not options.no_publish)
+    publish = options.publish or (options.source == "seed" and not options.no_publish)
+    given = ImportOptions(publish, options.dry_run, options.json, options.kreis)
+    return import_command(settings, options.source, options.path, given)
 
 
 def _check(settings: Settings, options: argparse.Namespace) -> int:

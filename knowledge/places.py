@@ -81,8 +81,8 @@ class Gazetteer:
         self._names: dict[tuple[str, ...], tuple[Locality, ...]] = {}
         self._codes: dict[str, tuple[Locality, ...]] = {}
         self._districts: set[tuple[str, ...]] = set()
-        self._outside = {_key(name) for name in release.knowledge.outside_places}
-        self._county = (Locality(release.county.ars),)
+        self._outside = {_key(place.name) for place in release.knowledge.outside if place.name}
+        self._county = (Locality(release.county.ars),) if release.county else ()
         for place in release.places.values():
             self._codes[place.ars] = self._codes[place.ags] = (Locality(place.ars),)
             if place.is_county:
@@ -99,9 +99,9 @@ class Gazetteer:
                     self._districts.add(_key(district.name))
                 for plz in district.plz:
                     self._add_code(plz, Locality(place.ars, district.name))
-        for name in release.knowledge.outside_places:
-            if name in self._codes:
-                self._add_code(name, Locality(OUTSIDE))
+        for outside in release.knowledge.outside:
+            for plz in outside.plz:
+                self._add_code(plz, Locality(OUTSIDE))
         self._longest = max(map(len, self._names), default=1)
         self._fuzzy = {" ".join(key): key for key in self._names if len("".join(key)) >= _SHORTEST_FUZZY}
 
@@ -170,7 +170,7 @@ class Gazetteer:
         return any(" ".join(name) in " ".join(word.key for word in rest) for name in names)
 
     def _exact(self, words: tuple[str, ...]) -> tuple[Locality, ...]:
-        if words and words[0] in _COUNTY and words[1:] in ((), _key(self._release.county.name)[1:]):
+        if words and words[0] in _COUNTY and words[1:] in ((), _key(self._release.region)[1:]):
             return self._county
         if words and words[0] in _COUNTY and words[1:] in self._outside:
             return (Locality(OUTSIDE),)

@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
+from knowledge.codec import from_row, to_row
 from knowledge.model import (
     ANYWHERE,
+    NOWHERE,
     OUTSIDE,
-    Address,
-    District,
+    Distinction,
     Example,
-    Fee,
+    Journey,
     Locality,
+    Notice,
     Office,
-    OnlineService,
+    OfficeType,
+    OutsidePlace,
     Place,
     Rule,
     Service,
@@ -32,13 +36,79 @@ from knowledge.model import (
 
 @dataclass(frozen=True)
 class Knowledge:
-    """Everything a release holds: the places, the offices, the services and the rules that tie them together."""
+    """Everything a release holds: the places, the offices, the services, the rules that tie them together, and the rest."""
 
-    places: tuple[Place, ...]
-    offices: tuple[Office, ...]
-    services: tuple[Service, ...]
-    rules: tuple[Rule, ...]
-    outside_places: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()
+    offices: tuple[Office, ...] = ()
+    services: tuple[Service, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    outside: tuple[OutsidePlace, ...] = ()
+    office_types: tuple[OfficeType, ...] = ()
+    journeys: tuple[Journey, ...] = ()
+    distinctions: tuple[Distinction, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+
+KINDS: Final[Mapping[str, type]] = {
+    "places": Place,
+    "offices": Office,
+    "services": Service,
+    "rules": Rule,
+    "outside": OutsidePlace,
+    "office_types": OfficeType,
+    "journeys": Journey,
+    "distinctions": Distinction,
+    "notices": Notice,
+}
+"""The fields of `Knowledge` and what each holds."""
+
+_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "places": ("ars",),
+    "offices": ("id",),
+    "services": ("slug",),
+    "rules": ("id",),
+    "outside": ("ars", "name", "plz"),
+    "office_types": ("type",),
+    "journeys": ("slug",),
+    "distinctions": ("key",),
+    "notices": ("id",),
+}
+
+
+def key_of(kind: str, entry: Any) -> str:
+    """What names an entry among those of its kind."""
+    key = next(value for name in _KEYS[kind] if (value := getattr(entry, name)))
+    return key if isinstance(key, str) else str(key[0])
+
+
+class RuleIndex:
+    """The rules that may decide about a service, by area; shared by all services that have the same ones."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._by_area: dict[str, list[Rule]] = {}
+        for rule in rules:
+            self._by_area.setdefault(rule.applies_to, []).append(rule)
+        self._classes: list[str] | None = None
+
+    def at(self, chain: Iterable[str], on: date) -> list[Rule]:
+        """The rules for a chain of areas on a day."""
+        found = [rule for area in chain for rule in self._by_area.get(area, ())]
+        return [rule for rule in found if rule.valid_from <= on <= rule.valid_to]
+
+    def everywhere(self, on: date) -> list[Rule]:
+        """The rules of all areas on a day."""
+        return self.at(self._by_area, on)
+
+    def representatives(self, release: Release) -> list[str]:
+        """One place (ARS) for each set of places that no rule tells apart."""
+        if self._classes is None:
+            seen: dict[tuple[str, ...], str] = {}
+            for ars in release.places:
+                areas = tuple(area for area in release.chain(ars) if area in self._by_area)
+                if areas:
+                    seen.setdefault(areas, ars)
+            self._classes = list(seen.values())
+        return self._classes
 
 
 @dataclass
@@ -52,49 +122,81 @@ class Release:
     places: dict[str, Place] = field(init=False, repr=False)
     offices: dict[str, Office] = field(init=False, repr=False)
     services: dict[str, Service] = field(init=False, repr=False)
+    journeys: dict[str, Journey] = field(init=False, repr=False)
     _chains: dict[str, tuple[str, ...]] = field(init=False, repr=False)
-    _by_service: dict[str, list[Rule]] = field(init=False, repr=False)
-    _by_type: dict[str, list[Rule]] = field(init=False, repr=False)
+    _indexes: dict[str, RuleIndex] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.places = {place.ars: place for place in self.knowledge.places}
         self.offices = {office.id: office for office in self.knowledge.offices}
         self.services = {service.slug: service for service in self.knowledge.services}
-        self._chains = {}
-        self._by_service, self._by_type = {}, {}
-        for rule in self.knowledge.rules:
-            index, key = (self._by_type, rule.office_type) if rule.service == ANYWHERE else (self._by_service, rule.service)
-            index.setdefault(key, []).append(rule)
+        self.journeys = {journey.slug: journey for journey in self.knowledge.journeys}
+        self._chains, self._indexes = {}, {}
 
     @property
     def id(self) -> str:
         """Names the release across machines: number and the beginning of the digest."""
         return f"{self.number}-{self.digest[:12]}"
 
-    @property
-    def county(self) -> Place:
-        """The county itself; raises `LookupError` when the release holds none."""
-        for place in self.places.values():
-            if place.is_county:
-                return place
-        raise LookupError("release without a county")
+    @cached_property
+    def county(self) -> Place | None:
+        """The county itself; None where the knowledge is that of a single city or of many counties."""
+        counties = [place for place in self.places.values() if place.is_county]
+        return counties[0] if len(counties) == 1 else None
+
+    @cached_property
+    def region(self) -> str:
+        """What all this is about, for people: „Landkreis Lindenau“, else the place most offices are in, else empty."""
+        if self.county:
+            return self.county.name
+        cities = Counter(office.address.city for office in self.offices.values() if office.address.city)
+        return cities.most_common(1)[0][0] if cities else ""
+
+    def service_by_key(self, key: str) -> Service | None:
+        """A service by its slug or by the identifier of its source, such as `dldb:1063423`."""
+        return self.services.get(key) or self._by_source.get(key)
+
+    @cached_property
+    def _by_source(self) -> dict[str, Service]:
+        return {each: service for service in self.knowledge.services for each in service.source_ids}
+
+    @cached_property
+    def _rules(self) -> tuple[dict[str, list[Rule]], dict[str, list[Rule]]]:
+        """By service and by office type."""
+        by_service: dict[str, list[Rule]] = {}
+        by_type: dict[str, list[Rule]] = {}
+        for rule in self.knowledge.rules:
+            index, key = (by_type, rule.office_type) if rule.service == ANYWHERE else (by_service, rule.service)
+            index.setdefault(key, []).append(rule)
+        return by_service, by_type
+
+    def rule_index(self, service: Service) -> RuleIndex:
+        """The rules that may decide about a service, whatever the day."""
+        by_service, by_type = self._rules
+        own = by_service.get(service.slug)
+        key = f"{service.slug}/{service.office_type}" if own else f"/{service.office_type}"
+        if key not in self._indexes:
+            self._indexes[key] = RuleIndex([*(own or ()), *by_type.get(service.office_type, ())])
+        return self._indexes[key]
 
     def rules_for(self, service: Service, on: date) -> list[Rule]:
         """The rules that may decide about a service on a day."""
-        rules = [*self._by_service.get(service.slug, ()), *self._by_type.get(service.office_type, ())]
-        return [rule for rule in rules if rule.valid_from <= on <= rule.valid_to]
+        return self.rule_index(service).everywhere(on)
 
     def chain(self, ars: str) -> tuple[str, ...]:
-        """The areas a place lies in, smallest first: ARS, VG prefix (9 digits), county, everywhere."""
+        """The areas a place lies in, smallest first.
+
+        ARS, VG prefix (9 digits), Kreis, Regierungsbezirk, Land, everywhere.
+        """
         if ars not in self._chains:
-            inside = ars != OUTSIDE
-            self._chains[ars] = tuple(dict.fromkeys((ars, ars[:9], ars[:5] + "0" * 7, ANYWHERE))) if inside else (ANYWHERE,)
+            larger = (ars, ars[:9], *(ars[:digits].ljust(12, "0") for digits in (5, 3, 2, 0)), ANYWHERE)
+            self._chains[ars] = (ANYWHERE,) if ars in (OUTSIDE, NOWHERE) else tuple(dict.fromkeys(larger))
         return self._chains[ars]
 
     def locality_name(self, locality: Locality) -> str:
-        """A name for people: „Ammerfeld", „Strandsiedlung (Unterseeham)"."""
+        """A name for people: „Ammerfeld“, „Strandsiedlung (Unterseeham)“."""
         if locality.ars == OUTSIDE:
-            return f"ein Ort außerhalb des Landkreises {self.county.name.removeprefix('Landkreis ')}"
+            return f"ein Ort außerhalb ({self.region})" if not self.county else _outside_name(self.county)
         place = self.places[locality.ars]
         if place.is_county:
             return place.name.replace("Landkreis", "Landratsamt", 1)
@@ -117,6 +219,10 @@ class Release:
             raise ValueError(f"not a release: {error!r}") from error
 
 
+def _outside_name(county: Place) -> str:
+    return f"ein Ort außerhalb des Landkreises {county.name.removeprefix('Landkreis ')}"
+
+
 def digest_of(knowledge: Knowledge) -> str:
     """SHA-256 over the canonical JSON form, 64 hexadecimal digits."""
     canonical = json.dumps(knowledge_to_dict(knowledge), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -125,78 +231,28 @@ def digest_of(knowledge: Knowledge) -> str:
 
 def knowledge_to_dict(knowledge: Knowledge) -> dict[str, Any]:
     """Plain lists and dictionaries that JSON can hold; empty values are left out."""
-    return {
-        "places": [place_to_dict(place) for place in knowledge.places],
-        "offices": [office_to_dict(office) for office in knowledge.offices],
-        "services": [service_to_dict(service) for service in knowledge.services],
-        "rules": [rule_to_dict(rule) for rule in knowledge.rules],
-        "outside_places": list(knowledge.outside_places),
-    }
+    return {kind: [entry_to_row(entry) for entry in getattr(knowledge, kind)] for kind in KINDS}
 
 
 def knowledge_from_dict(data: Mapping[str, Any]) -> Knowledge:
-    return Knowledge(
-        places=tuple(place_from_dict(row) for row in data["places"]),
-        offices=tuple(office_from_dict(row) for row in data["offices"]),
-        services=tuple(service_from_dict(row) for row in data["services"]),
-        rules=tuple(rule_from_dict(row) for row in data["rules"]),
-        outside_places=tuple(data.get("outside_places", ())),
-    )
+    """Raises `TypeError` or `ValueError` when the data is no knowledge. Kinds that are missing are empty."""
+    return Knowledge(**{kind: tuple(entry_from_row(kind, row) for row in data.get(kind, ())) for kind in KINDS})
 
 
-def place_to_dict(place: Place) -> dict[str, Any]:
-    return _slim_row(asdict(place))
+def entry_to_row(entry: Any) -> dict[str, Any]:
+    """One entry as plain values."""
+    if isinstance(entry, Service) and entry.examples:
+        return {**to_row(replace(entry, examples=())), "examples": _by_style(entry.examples)}
+    return to_row(entry)
 
 
-def place_from_dict(row: Mapping[str, Any]) -> Place:
-    districts = tuple(District(each["name"], tuple(each.get("plz", ()))) for each in row.get("districts", ()))
-    return Place(**{**row, "plz": tuple(row.get("plz", ())), "districts": districts})
-
-
-def office_to_dict(office: Office) -> dict[str, Any]:
-    return _slim_row(asdict(office))
-
-
-def office_from_dict(row: Mapping[str, Any]) -> Office:
-    return Office(**{**row, "address": Address(**row.get("address", {}))})
-
-
-def service_to_dict(service: Service) -> dict[str, Any]:
-    row = _slim_row({**asdict(service), "examples": ()})
-    if service.examples:
-        row["examples"] = _by_style(service.examples)
-    return row
-
-
-def service_from_dict(row: Mapping[str, Any]) -> Service:
-    online = row.get("online")
-    return Service(
-        **{
-            **row,
-            **{key: tuple(row[key]) for key in _LISTS if key in row},
-            "fees": tuple(Fee(**fee) for fee in row.get("fees", ())),
-            "online": OnlineService(**online) if online else None,
-            "examples": tuple(Example(text, style) for style, texts in row.get("examples", {}).items() for text in texts),
-        }
-    )
-
-
-def rule_to_dict(rule: Rule) -> dict[str, Any]:
-    row = dict(rule.__dict__)
-    for key in ("value_from", "value_to"):
-        row[key] = None if row[key] is None else str(row[key])
-    row["valid_from"] = "" if rule.valid_from == date.min else rule.valid_from.isoformat()
-    row["valid_to"] = "" if rule.valid_to == date.max else rule.valid_to.isoformat()
-    return _slim_row(row)
-
-
-def rule_from_dict(row: Mapping[str, Any]) -> Rule:
-    changed: dict[str, Any] = {key: Decimal(row[key]) for key in ("value_from", "value_to") if key in row}
-    changed |= {key: date.fromisoformat(row[key]) for key in ("valid_from", "valid_to") if key in row}
-    return Rule(**{**row, **changed})
-
-
-_LISTS = ("varies_by", "synonyms", "documents", "deadlines", "legal_basis")
+def entry_from_row(kind: str, row: Mapping[str, Any]) -> Any:
+    """Reads what `entry_to_row` wrote."""
+    if kind != "services":
+        return from_row(KINDS[kind], row)
+    examples = tuple(Example(text, style) for style, texts in row.get("examples", {}).items() for text in texts)
+    service = from_row(Service, {key: value for key, value in row.items() if key != "examples"})
+    return replace(service, examples=examples) if examples else service
 
 
 def _by_style(examples: Iterable[Example]) -> dict[str, list[str]]:
@@ -204,17 +260,3 @@ def _by_style(examples: Iterable[Example]) -> dict[str, list[str]]:
     for example in examples:
         styles.setdefault(example.style, []).append(example.text)
     return styles
-
-
-def _slim_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Without empty entries; tuples as lists."""
-    slim = {key: _slim(each) for key, each in row.items()}
-    return {key: each for key, each in slim.items() if each not in (None, "", [], {}, False)}
-
-
-def _slim(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return _slim_row(value)
-    if isinstance(value, (list, tuple)):
-        return [_slim(each) for each in value]
-    return value

@@ -6,7 +6,7 @@ same place a rule for one service beats a rule for all services of an office typ
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,6 +14,7 @@ from itertools import product
 
 from knowledge.model import (
     ANYWHERE,
+    NOWHERE,
     OUTSIDE,
     ROAD_CLASSES,
     Facts,
@@ -29,22 +30,27 @@ FURTHER_DOORS = ("ansprechpunkt", "annahme")
 _ROADS_IN_RULES = frozenset(ROAD_CLASSES[1:])
 _WEAKEST_FIRST = ("nur-ebene", "vermutlich", "belegt")
 _CENT = Decimal("0.01")
+_MOST_CHOICES = 100
+"""With more places than that, nobody reads a list: the place is asked for without choices."""
 
 _Open = tuple[str, str, str, Decimal]
 """What may still be open at a place: district, initial, audience, value."""
-_Signature = frozenset[tuple[str, str, Decimal, "str | None"]]
+_Offices = tuple[str, ...]
+_Signature = frozenset[tuple[str, str, Decimal, _Offices]]
 """All that a place leads to, whatever its Ortsteile and roads are called."""
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """One office in an answer, and why it is that one."""
+    """One office in an answer, and why it is that one: the rule, where it comes from, when it was last confirmed."""
 
     office: str
     role: str
     certainty: str
     reason: str
     rule: str
+    source: str = ""
+    confirmed: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,14 +63,14 @@ class Choice:
 
 @dataclass(frozen=True)
 class Responsible:
-    """The responsible office first, further doors behind it."""
+    """The responsible office first (several where people may choose), further doors behind it."""
 
     offices: tuple[Assignment, ...]
 
 
 @dataclass(frozen=True)
 class Missing:
-    """The one fact that decides, with the answers that still lead to different offices."""
+    """The one fact that decides, with the answers that still lead to different offices; none when they are too many."""
 
     fact: str
     choices: tuple[Choice, ...]
@@ -90,9 +96,9 @@ Outcome = Responsible | Missing | Ambiguous | NotHere
 
 @dataclass(frozen=True)
 class _Case:
-    """One complete set of facts."""
+    """One complete set of facts, and the rules of its place."""
 
-    chain: tuple[str, ...]
+    rules: tuple[Rule, ...]
     district: str
     initial: str
     audience: str
@@ -113,21 +119,22 @@ class _Resolver:
         self._release = release
         self._service = service
         self._facts = facts
-        rules = release.rules_for(service, on)
-        self._deciding = [rule for rule in rules if rule.role == RESPONSIBLE]
-        self._doors = [rule for rule in rules if rule.role != RESPONSIBLE]
-        self._by_road = any(rule.district in _ROADS_IN_RULES for rule in self._deciding)
-        self._initials = self._open_initials()
-        self._audiences = self._open_audiences()
-        self._values = self._open_values()
+        self._on = on
+        self._index = release.rule_index(service)
+        self._at: dict[str, tuple[Rule, ...]] = {}
 
     def outcome(self) -> Outcome:
         localities, place_known = self._localities()
         if place_known and all(locality.ars == OUTSIDE for locality in localities):
             return NotHere(outside=True)
-        if self._by_road and self._facts.district == "Autobahn":
-            return NotHere()
         if not localities:
+            return NotHere()
+        if not place_known and len(localities) > _MOST_CHOICES:
+            if any(self._differ(localities[0], other) for other in localities[1:]):
+                return Missing("place", ())
+            localities = localities[:1]
+        self._open_axes(localities)
+        if self._by_road and self._facts.district == "Autobahn":
             return NotHere()
         signatures = {locality: self._signature(locality) for locality in localities}
         if len(set(signatures.values())) > 1:
@@ -135,6 +142,26 @@ class _Resolver:
                 return Ambiguous(self._place_choices(localities))
             return Missing("place", self._place_choices(self._worth_naming(localities, signatures)))
         return self._within(localities, localities[0])
+
+    def _differ(self, one: Locality, other: Locality) -> bool:
+        self._open_axes([one, other])
+        return self._signature(one) != self._signature(other)
+
+    def _open_axes(self, localities: list[Locality]) -> None:
+        """What else may decide at these places."""
+        rules = {rule.id: rule for each in localities for rule in self._deciding(each)}.values()
+        self._by_road = any(rule.district in _ROADS_IN_RULES for rule in rules)
+        self._initials = self._open_initials(rules)
+        self._audiences = self._open_audiences()
+        self._values = self._open_values(rules)
+
+    def _rules_at(self, ars: str) -> tuple[Rule, ...]:
+        if ars not in self._at:
+            self._at[ars] = tuple(self._index.at(self._release.chain(ars), self._on))
+        return self._at[ars]
+
+    def _deciding(self, locality: Locality) -> Iterator[Rule]:
+        return (rule for rule in self._rules_at(locality.ars) if rule.role == RESPONSIBLE)
 
     def _worth_naming(self, localities: list[Locality], signatures: Mapping[Locality, _Signature]) -> list[Locality]:
         """All Gemeinden; the county itself only where it has an office that no Gemeinde leads to."""
@@ -148,7 +175,7 @@ class _Resolver:
     def _within(self, localities: list[Locality], locality: Locality) -> Outcome:
         districts = self._districts(locality)
         rest = (self._initials, self._audiences, self._values)
-        table = {each: self._office(self._case(locality, *each)) for each in product(districts, *rest)}
+        table = {each: self._offices(self._case(locality, *each)) for each in product(districts, *rest)}
         for axis, fact in enumerate(("district", "surname", "audience", "value")):
             if self._decides(table, axis):
                 return Missing(fact, self._choices(fact, locality, table, axis))
@@ -156,47 +183,47 @@ class _Resolver:
         return self._answer(cases)
 
     def _answer(self, cases: list[_Case]) -> Outcome:
-        decided = [self._best(self._deciding, case) for case in cases]
+        decided = [winners for case in cases if (winners := _winners(case, RESPONSIBLE))]
         # With open facts that lead to the same office, the most general rule explains and the weakest certainty holds.
-        rules = [rule for rule in decided if rule]
-        if not rules:
+        if not decided:
             return NotHere()
-        rule = min(rules, key=_specificity)
-        certainty = min((each.certainty for each in rules), key=_WEAKEST_FIRST.index)
-        responsible = Assignment(rule.office, rule.role, certainty, rule.reason, rule.id)
-        if self._release.offices[rule.office].is_supralocal:
-            return NotHere((responsible, *self._further_doors(cases)))
-        return Responsible((responsible, *self._further_doors(cases)))
+        rules = min(decided, key=lambda winners: _specificity(winners[0]))
+        certainty = min((winners[0].certainty for winners in decided), key=_WEAKEST_FIRST.index)
+        responsible = [_assignment(rule, certainty) for rule in rules]
+        if self._release.offices[rules[0].office].is_supralocal:
+            return NotHere((*responsible, *self._further_doors(cases)))
+        return Responsible((*responsible, *self._further_doors(cases)))
 
     def _further_doors(self, cases: list[_Case]) -> Iterator[Assignment]:
         for role in FURTHER_DOORS:
-            rules = [rule for rule in self._doors if rule.role == role]
-            found = [self._best(rules, case) for case in cases]
-            rule = found[0]
-            if rule and all(each and each.office == rule.office for each in found):
-                yield Assignment(rule.office, rule.role, rule.certainty, rule.reason, rule.id)
+            found = [_winners(case, role) for case in cases]
+            if all([rule.office for rule in winners] == [rule.office for rule in found[0]] for winners in found):
+                yield from (_assignment(rule, rule.certainty) for rule in found[0])
 
     def _localities(self) -> tuple[list[Locality], bool]:
         """The places still possible, and whether the person named one."""
         named = [locality for locality in self._facts.places or () if locality.ars == OUTSIDE or self._covers(locality)]
         if named:
             return named, True
-        return [locality for ars in self._release.places if self._covers(locality := Locality(ars))], False
+        # Where the places are too many to be offered, one stands for all that no rule tells apart.
+        few = len(self._release.places) <= _MOST_CHOICES
+        possible = self._release.places if few else self._index.representatives(self._release)
+        places = [locality for ars in possible if self._covers(locality := Locality(ars))]
+        # Knowledge of a single city may do without places.
+        return places or ([Locality(NOWHERE)] if self._covers(Locality(NOWHERE)) else []), False
 
     def _covers(self, locality: Locality) -> bool:
-        chain = self._release.chain(locality.ars)
-        return any(rule.applies_to in chain for rule in self._deciding)
+        return any(True for _ in self._deciding(locality))
 
     def _signature(self, locality: Locality) -> _Signature:
         if locality.ars == OUTSIDE:
             return frozenset()
         axes = product(self._districts(locality), self._initials, self._audiences, self._values)
-        return frozenset((*each[1:], self._office(self._case(locality, *each))) for each in axes)
+        return frozenset((*each[1:], self._offices(self._case(locality, *each))) for each in axes)
 
     def _districts(self, locality: Locality) -> list[str]:
         """The Ortsteile or road classes still possible; an empty one stands for all that no rule names."""
-        chain = self._release.chain(locality.ars)
-        in_rules = {rule.district for rule in self._deciding if rule.applies_to in chain and rule.district}
+        in_rules = {rule.district for rule in self._deciding(locality) if rule.district}
         if not in_rules:
             return [""]
         known = self._facts.district
@@ -205,13 +232,14 @@ class _Resolver:
                 return ["" if known == ROAD_CLASSES[0] else known]
             return ["", *ROAD_CLASSES[1:-1]]
         known = locality.district or known
-        of_place = {district.name for district in self._release.places[locality.ars].districts}
+        place = self._release.places.get(locality.ars)
+        of_place = {district.name for district in place.districts} if place else set()
         if known in of_place:
             return [known if known in in_rules else ""]
         return ["", *sorted(in_rules)]
 
-    def _open_initials(self) -> list[str]:
-        if not any(rule.surname_from or rule.surname_to for rule in self._deciding):
+    def _open_initials(self, rules: Iterable[Rule]) -> list[str]:
+        if not any(rule.surname_from or rule.surname_to for rule in rules):
             return [INITIALS[0]]
         known = surname_initial(self._facts.surname) if self._facts.surname else None
         return [known] if known else list(INITIALS)
@@ -221,30 +249,25 @@ class _Resolver:
             return [self._facts.audience]
         return [self._service.audience] if self._service.audience in ("citizen", "business") else ["citizen", "business"]
 
-    def _open_values(self) -> list[Decimal]:
+    def _open_values(self, rules: Iterable[Rule]) -> list[Decimal]:
         if self._facts.value is not None:
             return [self._facts.value]
-        return sorted({Decimal(0), *(rule.value_from for rule in self._deciding if rule.value_from is not None)})
+        return sorted({Decimal(0), *(rule.value_from for rule in rules if rule.value_from is not None)})
 
     def _case(self, locality: Locality, district: str, initial: str, audience: str, value: Decimal) -> _Case:
-        return _Case(self._release.chain(locality.ars), district, initial, audience, value)
-
-    def _office(self, case: _Case) -> str | None:
-        rule = self._best(self._deciding, case)
-        return rule.office if rule else None
+        return _Case(self._rules_at(locality.ars), district, initial, audience, value)
 
     @staticmethod
-    def _best(rules: list[Rule], case: _Case) -> Rule | None:
-        fitting = [rule for rule in rules if _fits(rule, case)]
-        return max(fitting, key=_specificity, default=None)
+    def _offices(case: _Case) -> _Offices:
+        return tuple(rule.office for rule in _winners(case, RESPONSIBLE))
 
     @staticmethod
-    def _decides(table: Mapping[_Open, str | None], axis: int) -> bool:
+    def _decides(table: Mapping[_Open, _Offices], axis: int) -> bool:
         """Whether two cases that differ in this fact alone lead to different offices."""
-        groups: dict[tuple[object, ...], str | None] = {}
-        return any(groups.setdefault((*key[:axis], *key[axis + 1 :]), office) != office for key, office in table.items())
+        groups: dict[tuple[object, ...], _Offices] = {}
+        return any(groups.setdefault((*key[:axis], *key[axis + 1 :]), offices) != offices for key, offices in table.items())
 
-    def _choices(self, fact: str, locality: Locality, table: Mapping[_Open, str | None], axis: int) -> tuple[Choice, ...]:
+    def _choices(self, fact: str, locality: Locality, table: Mapping[_Open, _Offices], axis: int) -> tuple[Choice, ...]:
         if fact == "district":
             if self._by_road:
                 return tuple(Choice(road, road) for road in ROAD_CLASSES)
@@ -257,18 +280,33 @@ class _Resolver:
         return tuple(_value_choices(self._values))
 
     @staticmethod
-    def _by_class(table: Mapping[_Open, str | None], axis: int) -> dict[str, list[object]]:
+    def _by_class(table: Mapping[_Open, _Offices], axis: int) -> dict[str, list[object]]:
         """For each value on an axis, all it leads to."""
         classes: dict[str, list[object]] = {}
-        for key, office in table.items():
-            classes.setdefault(str(key[axis]), []).append(office)
+        for key, offices in table.items():
+            classes.setdefault(str(key[axis]), []).append(offices)
         return classes
+
+
+def _winners(case: _Case, role: str) -> list[Rule]:
+    """The most specific rule of a role; several where they share the task."""
+    fitting = [rule for rule in case.rules if rule.role == role and _fits(rule, case)]
+    if not fitting:
+        return []
+    best = max(fitting, key=_specificity)
+    if not best.shared:
+        return [best]
+    return [rule for rule in fitting if rule.shared and _specificity(rule) == _specificity(best)]
+
+
+def _assignment(rule: Rule, certainty: str) -> Assignment:
+    confirmed = rule.confirmed.isoformat() if rule.confirmed else ""
+    return Assignment(rule.office, rule.role, certainty, rule.reason, rule.id, rule.source, confirmed)
 
 
 def _fits(rule: Rule, case: _Case) -> bool:
     return (
-        rule.applies_to in case.chain
-        and rule.district in ("", case.district)
+        rule.district in ("", case.district)
         and (not (rule.surname_from or rule.surname_to) or in_range(case.initial, rule.surname_from, rule.surname_to))
         and rule.audience in ("both", case.audience)
         and (rule.value_from is None or rule.value_from <= case.value)
@@ -277,13 +315,17 @@ def _fits(rule: Rule, case: _Case) -> bool:
 
 
 def _specificity(rule: Rule) -> tuple[bool, int, bool]:
-    if rule.applies_to == ANYWHERE:
-        area = 0
-    elif rule.applies_to.endswith("0000000"):
-        area = 1
-    else:
-        area = 2 if len(rule.applies_to) < 12 else 3
-    return (bool(rule.district), area, rule.service != ANYWHERE)
+    return (bool(rule.district), area_level(rule.applies_to), rule.service != ANYWHERE)
+
+
+def area_level(area: str) -> int:
+    """How small an area is: everywhere 0, Land 1, Regierungsbezirk 2, Kreis 3, VG 4, Gemeinde 5."""
+    if len(area) < 12:
+        return 0 if area == ANYWHERE else 4
+    for level, digits in enumerate((0, 2, 3, 5)):
+        if area.endswith("0" * (12 - digits)):
+            return level
+    return 5
 
 
 def _surname_choices(classes: dict[str, list[object]]) -> Iterator[Choice]:

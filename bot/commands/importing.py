@@ -2,45 +2,135 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.bootstrap import open_stores
 from bot.settings import Settings
-from knowledge.exchange.seed import SEED, SeedError, read_seed
+from knowledge.exchange.reading import Note, Reading, Unreadable
+from knowledge.release import Knowledge, Release
+from knowledge.store.knowledge_store import KnowledgeStore, MergeReport
 
 _SHOWN = 50
 _ACTOR = "import"
+_KIND_NAMES = {
+    "places": "Orte",
+    "offices": "Stellen",
+    "services": "Leistungen",
+    "rules": "Regeln",
+    "outside": "Orte außerhalb",
+    "office_types": "Arten von Stellen",
+    "journeys": "Lebenslagen",
+    "distinctions": "Unterscheidungen",
+    "notices": "Hinweise",
+}
 
 
-def import_seed(settings: Settings, folder: Path | None, *, publish: bool) -> int:
-    """Read and check the files, then replace the draft in one transaction. A broken file changes nothing; exit code 1."""
+@dataclass(frozen=True)
+class ImportOptions:
+    """How to import: `publish` afterwards, or only say what would happen (`dry_run`)."""
+
+    publish: bool = False
+    dry_run: bool = False
+    as_json: bool = False
+    county: str | None = None
+
+
+_Reader = Callable[[Path | None, Knowledge, ImportOptions], Reading]
+
+
+def _seed(path: Path | None, _draft: Knowledge, _options: ImportOptions) -> Reading:
+    from knowledge.exchange.seed import SEED, SeedError, read_seed
+
     try:
-        knowledge = read_seed(folder or SEED)
+        return Reading(read_seed(path or SEED), "seed", complete=True)
     except SeedError as error:
-        for problem in error.problems[:_SHOWN]:
-            print(problem, file=sys.stderr)
-        more = len(error.problems) - _SHOWN
-        print(f"… und {more} weitere." if more > 0 else "", end="\n" if more > 0 else "", file=sys.stderr)
-        print(f"{len(error.problems)} Fehler. Es wurde nichts geändert.", file=sys.stderr)
-        return 1
+        raise Unreadable([Note(f"{each.file}, Zeile {each.line}", each.message) for each in error.problems]) from error
+
+
+READERS: dict[str, _Reader] = {"seed": _seed}
+"""What `lotse import` can read, by the name of the source."""
+
+
+def import_command(settings: Settings, source: str, path: Path | None, options: ImportOptions) -> int:
+    """Read and check a file, then change the draft in one transaction. A broken file changes nothing; exit code 1."""
     try:
         stores = open_stores(settings)
-        report = stores.knowledge.replace_draft(knowledge, _ACTOR)
-        print(
-            f"{report.added} neu, {report.changed} geändert, {report.removed} entfernt, {report.unchanged} unverändert: "
-            f"{len(knowledge.services)} Leistungen, {len(knowledge.offices)} Stellen, {len(knowledge.places)} Orte, "
-            f"{len(knowledge.rules)} Regeln."
+        reading = READERS[source](path, stores.knowledge.draft(), options)
+        report = stores.knowledge.merge(
+            reading.knowledge, _ACTOR, reading.origin, complete=reading.complete, dry_run=options.dry_run
         )
-        if publish:
-            release, new = stores.knowledge.publish(_ACTOR)
-            settings.var.mkdir(parents=True, exist_ok=True)
-            settings.release_file.write_text(release.to_json(), "utf-8")
-            print(f"Ausgabe {release.number} ist {'veröffentlicht' if new else 'unverändert in Kraft'} ({release.id}).")
+        release = _publish(settings, stores.knowledge) if options.publish and not options.dry_run else None
+    except Unreadable as error:
+        _say_refused(error.notes)
+        return 1
     except (SQLAlchemyError, OSError) as error:
         reason = str(getattr(error, "orig", error)).splitlines()[0]
         print(f"Die Datenbank ist nicht erreichbar oder voll ({reason}). Es wurde nichts geändert.", file=sys.stderr)
         return 1
+    if options.as_json:
+        print(json.dumps(_data(reading, report, release), ensure_ascii=False))
+    else:
+        _say(reading, report, release, options)
     return 0
+
+
+def _publish(settings: Settings, store: KnowledgeStore) -> tuple[Release, bool]:
+    release, new = store.publish(_ACTOR)
+    settings.var.mkdir(parents=True, exist_ok=True)
+    settings.release_file.write_text(release.to_json(), "utf-8")
+    return release, new
+
+
+def _say_refused(notes: list[Note]) -> None:
+    for note in notes[:_SHOWN]:
+        print(note.message if not note.where else note, file=sys.stderr)
+    more = len(notes) - _SHOWN
+    if more > 0:
+        print(f"… und {more} weitere.", file=sys.stderr)
+    print(f"{len(notes)} Fehler. Es wurde nichts geändert.", file=sys.stderr)
+
+
+def _say(reading: Reading, report: MergeReport, release: tuple[Release, bool] | None, options: ImportOptions) -> None:
+    would = "Probelauf, es wurde nichts geändert: " if options.dry_run else ""
+    print(
+        f"{would}{report.count('added')} neu, {report.count('changed')} geändert, {report.count('removed')} entfernt, "
+        f"{report.unchanged} unverändert; {_contents(reading.knowledge)}."
+    )
+    _say_notes("Berichtigt", reading.mended)
+    _say_notes("Nicht übernommen", reading.refused)
+    if release:
+        state = "veröffentlicht" if release[1] else "unverändert in Kraft"
+        print(f"Ausgabe {release[0].number} ist {state} ({release[0].id}).")
+
+
+def _say_notes(title: str, notes: Iterable[Note]) -> None:
+    listed = list(notes)
+    if listed:
+        print(f"{title}: {len(listed)}")
+        for note in listed[:_SHOWN]:
+            print(f"  {note}")
+        if len(listed) > _SHOWN:
+            print(f"  … und {len(listed) - _SHOWN} weitere (alle mit --json).")
+
+
+def _contents(knowledge: Knowledge) -> str:
+    counts = ((len(getattr(knowledge, kind)), name) for kind, name in _KIND_NAMES.items())
+    return ", ".join(f"{count} {name}" for count, name in counts if count) or "nichts gelesen"
+
+
+def _data(reading: Reading, report: MergeReport, release: tuple[Release, bool] | None) -> dict[str, Any]:
+    return {
+        "read": {kind: len(getattr(reading.knowledge, kind)) for kind in _KIND_NAMES},
+        "changes": [dict(change.__dict__) for change in report.changes],
+        "unchanged": report.unchanged,
+        "mended": [dict(note.__dict__) for note in reading.mended],
+        "refused": [dict(note.__dict__) for note in reading.refused],
+        "release": release[0].id if release else None,
+    }

@@ -104,7 +104,12 @@ class Renderer:
         if on > self._now.date():
             return self._text("answer_on", service=service.name, date=f"{on:%d.%m.%Y}")
         place = Locality.parse(reply.places[0]) if len(reply.places) == 1 else None
-        if place and place.ars != self._release.county.ars and "place" in service.varies_by:
+        if (
+            place
+            and place.ars in self._release.places
+            and not self._release.places[place.ars].is_county
+            and "place" in service.varies_by
+        ):
             return self._text("answer_at", service=service.name, place=self._release.locality_name(place))
         return self._text("answer", service=service.name)
 
@@ -172,8 +177,18 @@ class Renderer:
         text = self._texts["stand"].format(date=f"{published:%d.%m.%Y}", number=self._release.number)
         return {"type": "note", "text": text}
 
+    def _region(self) -> str:
+        """„im Landkreis Lindenau“, „in München“."""
+        return (
+            f"im {self._release.region}"
+            if self._release.county
+            else f"in {self._release.region}"
+            if self._release.region
+            else "hier"
+        )
+
     def _text(self, key: str, tone: str = "plain", **values: str) -> Block:
-        filled = {"county": f"im {self._release.county.name}", "hours": self._retention} | values
+        filled = {"county": self._region(), "hours": self._retention} | values
         return {"type": "text", "text": self._texts[key].format(**filled), "tone": tone}
 
 

@@ -9,7 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -19,8 +19,9 @@ import yaml
 from stdnum.de import leitweg
 from stdnum.exceptions import ValidationError as NumberError
 
-from knowledge.model import ROAD_CLASSES, Example, Rule, Service
-from knowledge.release import Knowledge, office_from_dict, place_from_dict, rule_from_dict, service_from_dict
+from knowledge.codec import from_row
+from knowledge.model import LOCAL_HOLIDAYS, ROAD_CLASSES, Example, OutsidePlace, Rule, Service
+from knowledge.release import Knowledge, entry_from_row
 from knowledge.surnames import INITIALS
 
 SEED = Path(__file__).parent.parent / "seed"
@@ -67,6 +68,8 @@ def _text(required: bool = False, pattern: str = "", options: frozenset[str] | N
     return _Field("text", required, options, pattern)
 
 
+_DAY = r"\d{4}-\d\d-\d\d"
+_SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 _DISTRICT = {"name": _text(True), "plz": _Field("texts", pattern=r"\d{5}")}
 _PLACE = {
     "ars": _text(True, r"\d{12}"),
@@ -76,6 +79,7 @@ _PLACE = {
     "vg": _text(),
     "plz": _Field("texts", pattern=r"\d{5}"),
     "districts": _Field("records", fields=_DISTRICT),
+    "holidays": _Field("texts", options=frozenset(LOCAL_HOLIDAYS)),
 }
 _OFFICE_TYPE = {
     "type": _text(True, r"[a-z0-9-]+"),
@@ -100,12 +104,29 @@ _OFFICE = {
     "email": _text(pattern=r"[^@\s]+@[^@\s]+\.[a-z]+"),
     "website": _text(pattern=r"https://\S+"),
     "remark": _text(),
+    "closures": _Field("records", fields={"first": _text(True, _DAY), "last": _text(True, _DAY), "reason": _text()}),
+    "accessibility": _text(),
+    "appointment_url": _text(pattern=r"https://\S+"),
+    "confirmed": _text(pattern=_DAY),
 }
 _FEE = {"text": _text(True), "example": _Field("flag")}
-_ONLINE = {"title": _text(True), "url": _text(pattern=r"https://\S+"), "example": _Field("flag")}
+_LINK = {"title": _text(True), "url": _text(pattern=r"https://\S+"), "example": _Field("flag")}
+_CLAIMS = frozenset(
+    [
+        *("short", "requirements", "documents", "procedure", "fees", "deadlines", "processing_time"),
+        *("online", "forms", "legal_basis"),
+    ]
+)
+"""Fields of a service that state something about law or procedure; a source may say where it comes from."""
+_SOURCE = {
+    "of": _Field("texts", True, options=_CLAIMS),
+    "source": _text(True),
+    "url": _text(pattern=r"https?://\S+"),
+}
 _SERVICE = {
-    "slug": _text(True, r"[a-z0-9]+(-[a-z0-9]+)*"),
+    "slug": _text(True, _SLUG),
     "name": _text(True),
+    "name_en": _text(),
     "leika": _text(pattern=r"99\d{12}"),
     "audience": _text(True, options=AUDIENCES),
     "level": _text(True, options=LEVELS),
@@ -115,12 +136,28 @@ _SERVICE = {
     "synonyms": _Field("texts", True),
     "short": _text(True),
     "short_en": _text(),
+    "simple": _text(),
+    "requirements": _Field("texts"),
     "documents": _Field("texts"),
+    "procedure": _Field("texts"),
     "fees": _Field("records", fields=_FEE),
     "deadlines": _Field("texts"),
-    "online": _Field("record", fields=_ONLINE),
+    "processing_time": _text(),
+    "online": _Field("record", fields=_LINK),
+    "forms": _Field("records", fields=_LINK),
     "legal_basis": _Field("texts"),
+    "sources": _Field("records", fields=_SOURCE),
+    "cpv": _Field("texts", pattern=r"\d{2,8}"),
+    "confirmed": _text(pattern=_DAY),
 }
+_JOURNEY = {
+    "slug": _text(True, _SLUG),
+    "title": _text(True),
+    "title_en": _text(),
+    "short": _text(),
+    "steps": _Field("records", True, fields={"service": _text(True, _SLUG), "condition": _text()}),
+}
+_DISTINCTION = {"first": _text(True, _SLUG), "second": _text(True, _SLUG), "text": _text(True)}
 _RULE_COLUMNS = [
     "id",
     "service",
@@ -138,6 +175,8 @@ _RULE_COLUMNS = [
     "role",
     "certainty",
     "reason",
+    "source",
+    "confirmed",
 ]
 
 
@@ -163,18 +202,25 @@ class _Reader:
         examples = self._read_examples()
         rules = list(self._rules())
         outside = self._outside()
+        journeys = [row for row, _ in self._entries("journeys.yaml", _JOURNEY, "slug", "journey")]
+        distinctions = list(self._distinctions())
         if self._complete:
             self._check_offices(offices, types, {row["ars"] for row in places})
             self._check_services(services, types, examples)
-            self._check_rules(rules, places, {row["id"] for row in offices}, {row["slug"] for row in services}, types)
+            slugs = {row["slug"] for row in services}
+            self._check_rules(rules, places, {row["id"] for row in offices}, slugs, types)
+            self._check_references(journeys, distinctions, slugs)
         if self._problems:
             raise SeedError(sorted(self._problems, key=lambda each: (each.file, each.line)))
         return Knowledge(
-            places=tuple(map(place_from_dict, places)),
-            offices=tuple(office_from_dict({**row, "level": types[row["type"]]["level"]}) for row in offices),
+            places=tuple(entry_from_row("places", row) for row in places),
+            offices=tuple(entry_from_row("offices", {**row, "level": types[row["type"]]["level"]}) for row in offices),
             services=tuple(_service(row, examples.get(row["slug"], [])) for row in services),
             rules=tuple(rule for rule, _ in rules),
-            outside_places=tuple(outside),
+            outside=tuple(outside),
+            office_types=tuple(entry_from_row("office_types", row) for row in types.values()),
+            journeys=tuple(entry_from_row("journeys", row) for row in journeys),
+            distinctions=tuple(entry_from_row("distinctions", row) for row, _ in distinctions),
         )
 
     def _problem(self, file: str, line: int, message: str) -> None:
@@ -203,24 +249,38 @@ class _Reader:
         base = self._folder if path.is_relative_to(self._folder) else self._examples.parent
         return str(path.relative_to(base))
 
-    def _entries(self, name: str, fields: Mapping[str, _Field], key: str) -> Iterator[tuple[dict[str, Any], int]]:
+    def _items(self, name: str, optional: bool = False) -> list[yaml.Node]:
+        if optional and not (self._folder / name).exists():
+            return []
         node = self._compose(self._folder / name)
         if node is None:
-            return
+            return []
         if not isinstance(node, yaml.SequenceNode):
             self._problem(name, _line(node), "Hier muss eine Liste stehen (jeder Eintrag beginnt mit „- “).")
             self._complete = False
-            return
-        for item in node.value:
-            row = self._entry(name, item, fields, key)
+            return []
+        return list(node.value)
+
+    def _entries(self, name: str, fields: Mapping[str, _Field], key: str, kind: str = "") -> Iterator[tuple[dict[str, Any], int]]:
+        for item in self._items(name, optional=bool(kind)):
+            row = self._entry(name, item, fields, key, kind)
             if row is not None:
                 yield row, _line(item)
 
-    def _entry(self, file: str, node: yaml.Node, fields: Mapping[str, _Field], key: str) -> dict[str, Any] | None:
-        """A record that can be referred to by its key."""
+    def _distinctions(self) -> Iterator[tuple[dict[str, Any], int]]:
+        name = "distinctions.yaml"
+        for item in self._items(name, optional=True):
+            row = self._record(name, item, _DISTINCTION)
+            if row is not None and "first" in row and "second" in row:
+                pair = " und ".join(sorted((row["first"], row["second"])))
+                if self._unique(name, _line(item), "Unterscheidung", pair):
+                    yield row, _line(item)
+
+    def _entry(self, file: str, node: yaml.Node, fields: Mapping[str, _Field], key: str, kind: str = "") -> dict[str, Any] | None:
+        """A record that can be referred to by its key; keys are unique among their kind."""
         before = len(self._problems)
         row = self._record(file, node, fields)
-        usable = row is not None and key in row and self._unique(file, _line(node), key, row[key])
+        usable = row is not None and key in row and self._unique(file, _line(node), kind or key, row[key])
         self._complete = self._complete and len(self._problems) == before
         return row if usable else None
 
@@ -317,7 +377,7 @@ class _Reader:
                 if cells and len(cells) != len(_RULE_COLUMNS):
                     self._problem(name, line, f"Die Zeile hat nicht {len(_RULE_COLUMNS)} Spalten.")
                 elif cells and self._rule_is_sound(name, line, row) and self._unique(name, line, "id", row["id"]):
-                    yield rule_from_dict({key: value for key, value in row.items() if value}), line
+                    yield from_row(Rule, {key: value for key, value in row.items() if value}), line
                 line = reader.line_num + 1
         except csv.Error:
             self._problem(name, line, "Ein Anführungszeichen steht falsch oder fehlt. Innerhalb eines Textes wird es verdoppelt.")
@@ -343,7 +403,7 @@ class _Reader:
                 amount = Decimal("NaN")
             if not amount.is_finite():
                 self._problem(file, line, f"„{row[key]}“ ist kein Betrag (Beispiel: 1000.01).")
-        for key in ("valid_from", "valid_to"):
+        for key in ("valid_from", "valid_to", "confirmed"):
             try:
                 date.fromisoformat(row[key] or "2020-01-01")
             except ValueError:
@@ -366,12 +426,13 @@ class _Reader:
                     examples.setdefault(slug, []).append(Example(text, style))
         return examples
 
-    def _outside(self) -> list[str]:
+    def _outside(self) -> list[OutsidePlace]:
         node = self._compose(self._folder / "outside.yaml")
         if node is None:
             return []
         row = self._record("outside.yaml", node, {"names": _Field("texts"), "postcodes": _Field("texts", pattern=r"\d{5}")})
-        return [*(row or {}).get("names", ()), *(row or {}).get("postcodes", ())]
+        names, postcodes = (row or {}).get("names", ()), (row or {}).get("postcodes", ())
+        return [*(OutsidePlace(name) for name in names), *(OutsidePlace("", plz=(postcode,)) for postcode in postcodes)]
 
     def _at(self, key: str, value: str) -> tuple[str, int]:
         return self._where.get((key, value), ("?", 1))
@@ -436,11 +497,23 @@ class _Reader:
                 if wrong:
                     self._problem("rules.csv", line, message)
 
+    def _check_references(
+        self, journeys: list[dict[str, Any]], distinctions: list[tuple[dict[str, Any], int]], services: set[str]
+    ) -> None:
+        for journey in journeys:
+            for step in journey.get("steps", ()):
+                if step and step.get("service") not in services:
+                    where = self._at("journey", journey["slug"])
+                    self._problem(*where, f"Die Leistung „{step.get('service')}“ gibt es nicht.")
+        for row, line in distinctions:
+            for slug in (row["first"], row["second"]):
+                if slug not in services:
+                    self._problem("distinctions.yaml", line, f"Die Leistung „{slug}“ gibt es nicht.")
+
 
 def _service(row: dict[str, Any], examples: list[Example]) -> Service:
-    service = service_from_dict({**row, "intent": f"anliegen/{row['slug']}"})
-    ordered = sorted(examples, key=lambda each: each.style)
-    return Service(**{**service.__dict__, "examples": tuple(ordered)})
+    service: Service = entry_from_row("services", {**row, "intent": f"anliegen/{row['slug']}"})
+    return replace(service, examples=tuple(sorted(examples, key=lambda each: each.style)))
 
 
 def _line(node: yaml.Node) -> int:

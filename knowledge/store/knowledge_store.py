@@ -1,30 +1,41 @@
-"""Draft and releases in the database: replace the draft, publish it, read what is in force."""
+"""Draft and releases in the database: merge into the draft, publish it, read what is in force."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from knowledge.release import Knowledge, Release, digest_of, knowledge_from_dict, knowledge_to_dict
+from knowledge.release import KINDS, Knowledge, Release, digest_of, entry_to_row, key_of, knowledge_from_dict
 from knowledge.store.tables import AuditEntry, Entry, ReleaseRow
 
-_KEYS = {"places": "ars", "offices": "id", "services": "slug", "rules": "id"}
-_OUTSIDE = "outside_places"
+_Name = tuple[str, str]
+"""Kind and key of an entry."""
 
 
 @dataclass(frozen=True)
-class ImportReport:
-    """How many entries an import added, changed, removed, and left as they were."""
+class Change:
+    """What happened to an entry: `added`, `changed` or `removed`."""
 
-    added: int = 0
-    changed: int = 0
-    removed: int = 0
+    action: str
+    kind: str
+    key: str
+
+
+@dataclass(frozen=True)
+class MergeReport:
+    """What merging changed, in order, and how many entries it left as they were."""
+
+    changes: tuple[Change, ...] = ()
     unchanged: int = 0
+
+    def count(self, action: str) -> int:
+        return Counter(change.action for change in self.changes)[action]
 
 
 class KnowledgeStore:
@@ -33,31 +44,34 @@ class KnowledgeStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def replace_draft(self, knowledge: Knowledge, actor: str) -> ImportReport:
-        """Make the draft equal to `knowledge`; every change leaves an audit row in the same transaction."""
-        wanted = {(kind, key): (position, content) for position, (kind, key, content) in enumerate(_rows(knowledge))}
-        counts = {"added": 0, "changed": 0, "removed": 0, "unchanged": 0}
-        now = _now()
+    def merge(
+        self, knowledge: Knowledge, actor: str, origin: str, *, complete: bool = False, dry_run: bool = False
+    ) -> MergeReport:
+        """Add and change the entries given; every change leaves an audit row in the same transaction.
+
+        With `complete`, entries that came from the same origin before and are missing now are removed. With `dry_run`
+        nothing is written.
+        """
+        return self._merge(knowledge, actor, origin, _of_origin(origin) if complete else None, dry_run)
+
+    def replace_draft(self, knowledge: Knowledge, actor: str, origin: str = "restore", *, dry_run: bool = False) -> MergeReport:
+        """Make the draft equal to `knowledge`, wherever its entries came from."""
+        return self._merge(knowledge, actor, origin, lambda entry: True, dry_run)
+
+    def _merge(self, knowledge: Knowledge, actor: str, origin: str, owned: Any, dry_run: bool) -> MergeReport:
         with Session(self._engine) as session, session.begin():
-            present = {(entry.kind, entry.key): entry for entry in session.scalars(select(Entry))}
-            for name, (position, content) in wanted.items():
-                entry = present.get(name)
-                if entry is None:
-                    session.add(Entry(kind=name[0], key=name[1], position=position, content=content))
-                    action = "added"
-                else:
-                    action = "unchanged" if entry.content == content else "changed"
-                    entry.position = position
-                    if action == "changed":
-                        entry.content = content
-                counts[action] += 1
-                if action != "unchanged":
-                    session.add(_audit(now, actor, action, name, content))
-            for name in present.keys() - wanted.keys():
-                session.delete(present[name])
-                session.add(_audit(now, actor, "removed", name, None))
-                counts["removed"] += 1
-        return ImportReport(**counts)
+            present = {
+                (row.kind, row.key): row
+                for row in session.execute(select(Entry.kind, Entry.key, Entry.position, Entry.origin, Entry.content))
+            }
+            plan = _Plan(origin)
+            for position, (name, content) in enumerate(_rows(knowledge)):
+                plan.keep(name, content, position, present.pop(name, None))
+            if owned is not None:
+                plan.remove(name for name, row in present.items() if owned(row))
+            if not dry_run:
+                plan.carry_out(session, actor)
+        return MergeReport(tuple(plan.changes), plan.unchanged)
 
     def draft(self) -> Knowledge:
         """The knowledge as it stands in the draft."""
@@ -75,7 +89,9 @@ class KnowledgeStore:
             number = newest.number + 1 if newest else 1
             release = Release(number, digest, _now().isoformat(timespec="seconds"), knowledge)
             session.add(ReleaseRow(number=number, digest=digest, published=release.published, content=release.to_json()))
-            session.add(_audit(_now(), actor, "published", ("release", str(number)), {"digest": digest}))
+            session.execute(
+                insert(AuditEntry), [_audit(_now(), actor, "published", ("release", str(number)), {"digest": digest})]
+            )
         return release, True
 
     def newest_number(self) -> int | None:
@@ -93,24 +109,77 @@ class KnowledgeStore:
         return Release.from_json(row.content) if row else None
 
 
+class _Plan:
+    """What a merge will do, gathered before anything is written."""
+
+    def __init__(self, origin: str) -> None:
+        self._origin = origin
+        self._new: list[dict[str, Any]] = []
+        self._changed: list[tuple[_Name, dict[str, Any]]] = []
+        self._moved: list[tuple[_Name, int]] = []
+        self._contents: dict[_Name, dict[str, Any]] = {}
+        self.changes: list[Change] = []
+        self.unchanged = 0
+
+    def keep(self, name: _Name, content: dict[str, Any], position: int, row: Any) -> None:
+        values = {"position": position, "origin": self._origin, "content": content}
+        if row is None:
+            self._new.append({"kind": name[0], "key": name[1], "version": 1, **values})
+        elif row.content != content:
+            self._changed.append((name, values))
+        else:
+            self.unchanged += 1
+            if (row.position, row.origin) != (position, self._origin):
+                self._moved.append((name, position))
+            return
+        self._contents[name] = content
+        self.changes.append(Change("added" if row is None else "changed", *name))
+
+    def remove(self, names: Iterator[_Name]) -> None:
+        self.changes.extend(Change("removed", *name) for name in names)
+
+    def carry_out(self, session: Session, actor: str) -> None:
+        if self._new:
+            session.execute(insert(Entry), self._new)
+        for name, values in self._changed:
+            session.execute(update(Entry).where(*_is(name)).values(version=Entry.version + 1, **values))
+        for name, position in self._moved:
+            session.execute(update(Entry).where(*_is(name)).values(position=position, origin=self._origin))
+        for change in self.changes:
+            if change.action == "removed":
+                session.execute(delete(Entry).where(*_is((change.kind, change.key))))
+        if self.changes:
+            now = _now()
+            names = [(change.action, (change.kind, change.key)) for change in self.changes]
+            session.execute(
+                insert(AuditEntry), [_audit(now, actor, action, name, self._contents.get(name)) for action, name in names]
+            )
+
+
+def _of_origin(origin: str) -> Any:
+    return lambda row: row.origin == origin
+
+
+def _is(name: _Name) -> tuple[Any, Any]:
+    return Entry.kind == name[0], Entry.key == name[1]
+
+
 def _draft(session: Session) -> Knowledge:
-    data: dict[str, Any] = {kind: [] for kind in (*_KEYS, _OUTSIDE)}
-    for entry in session.scalars(select(Entry).order_by(Entry.position)):
-        data[entry.kind].append(entry.content["name"] if entry.kind == _OUTSIDE else entry.content)
+    data: dict[str, Any] = {kind: [] for kind in KINDS}
+    rows = session.execute(select(Entry.kind, Entry.content).order_by(Entry.position, Entry.kind, Entry.key))
+    for kind, content in rows:
+        data[kind].append(content)
     return knowledge_from_dict(data)
 
 
-def _rows(knowledge: Knowledge) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    data = knowledge_to_dict(knowledge)
-    for kind, key in _KEYS.items():
-        for content in data[kind]:
-            yield kind, content[key], content
-    for name in knowledge.outside_places:
-        yield _OUTSIDE, name, {"name": name}
+def _rows(knowledge: Knowledge) -> Iterator[tuple[_Name, dict[str, Any]]]:
+    for kind in KINDS:
+        for entry in getattr(knowledge, kind):
+            yield (kind, key_of(kind, entry)), entry_to_row(entry)
 
 
-def _audit(at: datetime, actor: str, action: str, name: tuple[str, str], content: dict[str, Any] | None) -> AuditEntry:
-    return AuditEntry(at=at, actor=actor, action=action, kind=name[0], key=name[1], content=content)
+def _audit(at: datetime, actor: str, action: str, name: _Name, content: dict[str, Any] | None) -> dict[str, Any]:
+    return {"at": at, "actor": actor, "action": action, "kind": name[0], "key": name[1], "content": content}
 
 
 def _now() -> datetime:

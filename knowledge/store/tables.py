@@ -13,13 +13,17 @@ class Base(DeclarativeBase):
 
 
 class Entry(Base):
-    """A place, office, service or rule as it stands in the draft; `version` grows with each change."""
+    """A place, office, service, rule and so on as it stands in the draft.
+
+    `version` grows with each change; `origin` says which import it belongs to.
+    """
 
     __tablename__ = "entry"
     kind: Mapped[str] = mapped_column(String(16), primary_key=True)
     key: Mapped[str] = mapped_column(String(200), primary_key=True)
     position: Mapped[int] = mapped_column(Integer)
     version: Mapped[int] = mapped_column(Integer, default=1)
+    origin: Mapped[str] = mapped_column(String(64), default="")
     content: Mapped[dict[str, object]] = mapped_column(JSON)
     __mapper_args__ = {"version_id_col": version}
 

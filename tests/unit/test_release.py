@@ -12,10 +12,10 @@ from knowledge.release import (
     Knowledge,
     Release,
     digest_of,
+    entry_from_row,
+    entry_to_row,
     knowledge_from_dict,
     knowledge_to_dict,
-    rule_from_dict,
-    rule_to_dict,
 )
 
 
@@ -64,18 +64,19 @@ def test_empty_entries_are_left_out_of_the_json(knowledge: Knowledge) -> None:
 
 def test_a_rule_keeps_cents_and_days() -> None:
     rule = Rule("R1", "x", "y", "zustaendig", "belegt", "Darum.", value_from=Decimal("1000.01"), valid_to=date(2026, 12, 31))
-    row = rule_to_dict(rule)
+    row = entry_to_row(rule)
     assert (row["value_from"], row["valid_to"]) == ("1000.01", "2026-12-31")
     assert "valid_from" not in row
-    assert rule_from_dict(row) == rule
+    assert entry_from_row("rules", row) == rule
 
 
 @pytest.mark.parametrize(
     ("ars", "chain"),
     [
-        ("091995101120", ("091995101120", "091995101", "091990000000", "*")),
-        ("091990111111", ("091990111111", "091990111", "091990000000", "*")),
-        ("091990000000", ("091990000000", "091990000", "*")),
+        ("091995101120", ("091995101120", "091995101", "091990000000", "091000000000", "090000000000", "000000000000", "*")),
+        ("091990111111", ("091990111111", "091990111", "091990000000", "091000000000", "090000000000", "000000000000", "*")),
+        ("091990000000", ("091990000000", "091990000", "091000000000", "090000000000", "000000000000", "*")),
+        ("nowhere", ("*",)),
         ("outside", ("*",)),
     ],
 )
@@ -90,11 +91,12 @@ def test_rules_of_a_day(release: Release) -> None:
     assert "standesamt@wallersbach" not in offices[1]
 
 
-def test_a_release_needs_its_county(knowledge: Knowledge) -> None:
-    with pytest.raises(LookupError):
-        _ = Release(1, "", "", replace(knowledge, places=())).county
+def test_without_a_county_the_offices_say_where_it_is(knowledge: Knowledge) -> None:
+    assert Release(1, "", "", knowledge).region == "Landkreis Lindenau"
+    city = Release(1, "", "", replace(knowledge, places=()))
+    assert (city.county, city.region) == (None, "Lindenau")
 
 
 def test_values_cannot_be_changed(release: Release) -> None:
     with pytest.raises(FrozenInstanceError):
-        release.county.name = "Anderswo"  # type: ignore[misc]
+        release.knowledge.places[0].name = "Anderswo"  # type: ignore[misc]

@@ -9,8 +9,13 @@ from pathlib import Path
 import pytest
 
 from knowledge.exchange.seed import SeedError, read_seed
+from knowledge.model import Distinction, JourneyStep, OutsidePlace
 from knowledge.release import Knowledge
 
+RULES_HEAD = (
+    "id,service,office_type,applies_to,district,surname_from,surname_to,audience,value_from,value_to,valid_from,valid_to,"
+    "office,role,certainty,reason,source,confirmed"
+)
 FILES = {
     "seed/places.yaml": """\
 - ars: "091990000000"
@@ -71,10 +76,23 @@ fees:
 - {text: "Beispiel: 5 Euro", example: true}
 online: {title: Wohnsitz anmelden, url: https://wohnsitz.example}
 """,
-    "seed/rules.csv": """\
-id,service,office_type,applies_to,district,surname_from,surname_to,audience,value_from,value_to,valid_from,valid_to,office,role,certainty,reason
-R1,*,buergerbuero,091990111111,,,,both,,,2020-01-01,,buergerbuero@lindenau,zustaendig,belegt,Die Stadt erledigt das selbst.
-R2,wohnsitz-anmelden,,091990111111,Neuhofen,A,Sch,citizen,0,1000.01,2020-01-01,2026-12-31,kasse,annahme,vermutlich,"Ja, auch"
+    "seed/rules.csv": RULES_HEAD
+    + """
+R1,*,buergerbuero,091990111111,,,,both,,,2020-01-01,,buergerbuero@lindenau,zustaendig,belegt,Die Stadt erledigt es.,Art. 57 GO,2026-11-01
+R2,wohnsitz-anmelden,,091990111111,Neuhofen,A,Sch,citizen,0,1000.01,2020-01-01,2026-12-31,kasse,annahme,vermutlich,"Ja, auch",,
+""",
+    "seed/journeys.yaml": """\
+- slug: umzug
+  title: Umzug
+  short: Weg
+  steps:
+  - {service: wohnsitz-anmelden, condition: wenn Sie umziehen}
+  - {service: wohnsitz-anmelden}
+""",
+    "seed/distinctions.yaml": """\
+- first: wohnsitz-anmelden
+  second: wohnsitz-anmelden
+  text: Alles gleich.
 """,
     "anliegen/umzug.yml": """\
 version: "3.1"
@@ -123,12 +141,21 @@ def test_what_the_files_say(county: Path) -> None:
     assert [(each.text, each.style) for each in service.examples] == [("wohnsitz anmelden", "kurz"), ("umzug melden", "kurz")]
     assert (knowledge.rules[1].value_to, knowledge.rules[1].valid_to) == (Decimal("1000.01"), date(2026, 12, 31))
     assert knowledge.rules[1].reason == "Ja, auch"
-    assert knowledge.outside_places == ("München", "80331")
+    assert (knowledge.rules[0].source, knowledge.rules[0].confirmed) == ("Art. 57 GO", date(2026, 11, 1))
+    assert knowledge.outside == (OutsidePlace("München"), OutsidePlace("", plz=("80331",)))
+    assert [each.type for each in knowledge.office_types] == ["buergerbuero", "kasse"]
+    steps = (JourneyStep("wohnsitz-anmelden", "wenn Sie umziehen"), JourneyStep("wohnsitz-anmelden"))
+    assert knowledge.journeys[0].steps == steps
+    assert knowledge.distinctions == (Distinction("wohnsitz-anmelden", "wohnsitz-anmelden", "Alles gleich."),)
 
 
 @pytest.mark.parametrize(
     ("file", "old", "new", "line", "message"),
     [
+        ("journeys.yaml", "{service: wohnsitz-anmelden}", "{service: hund}", 1, "Die Leistung „hund“ gibt es nicht."),
+        ("journeys.yaml", "short: Weg", "kurz: Weg", 3, None),
+        ("distinctions.yaml", "first: wohnsitz-anmelden", "first: hund", 1, "Die Leistung „hund“ gibt es nicht."),
+        ("rules.csv", "2026-11-01", "bald", 2, "„bald“ ist kein Datum (Beispiel: 2027-01-31)."),
         ("places.yaml", '"091990000000"', '"9199"', 1, "„9199“ passt nicht zu „ars“."),
         ("places.yaml", "kind: landkreis", "kind: dorf", 4, None),
         ("places.yaml", '["85901"]', '["8590"]', 9, "„8590“ passt nicht zu „plz“."),
@@ -190,8 +217,8 @@ def test_what_the_files_say(county: Path) -> None:
         ),
         ("rules.csv", "id,service,", "nr,service,", 1, None),
         ("rules.csv", "R2,", "R1,", 3, "id „R1“ gibt es schon: rules.csv, Zeile 2."),
-        ("rules.csv", ",zustaendig,belegt,Die", ",zustaendig,Die", 2, "Die Zeile hat nicht 16 Spalten."),
-        ("rules.csv", "das selbst.", "das, selbst.", 2, "Die Zeile hat nicht 16 Spalten."),
+        ("rules.csv", ",zustaendig,belegt,Die", ",zustaendig,Die", 2, "Die Zeile hat nicht 18 Spalten."),
+        ("rules.csv", "erledigt es.", "erledigt, es.", 2, "Die Zeile hat nicht 18 Spalten."),
         ("rules.csv", "Die Stadt erledigt das selbst.", "", 2, "„reason“ fehlt."),
         ("rules.csv", ",both,", ",alle,", 2, "„alle“ ist für „audience“ nicht möglich."),
         ("rules.csv", "zustaendig", "chef", 2, "„chef“ ist für „role“ nicht möglich."),
@@ -258,7 +285,7 @@ class TestWholeFiles:
         [problem] = problems(county)
         lines = self.path(county, name).read_text("utf-8").count("\n")
         assert problem.startswith(tuple(f"{name}, Zeile {line}: " for line in range(lines - 1, lines + 2)))
-        assert ("hat nicht 16 Spalten" if name == "rules.csv" else "kein gültiges YAML") in problem
+        assert ("hat nicht 18 Spalten" if name == "rules.csv" else "kein gültiges YAML") in problem
 
     def test_of_another_shape(self, county: Path, name: str) -> None:
         self.path(county, name).write_text("nur ein Text\n")

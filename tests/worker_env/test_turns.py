@@ -107,7 +107,7 @@ def test_a_new_service_is_found_without_training(processor: TurnProcessor, relea
         intent="anliegen/drachenflug-genehmigen",
         examples=(Example("Darf ich am See Drachen fliegen?", "alltag"),),
     )
-    knowledge = Knowledge(old.places, old.offices, (*old.services, new), old.rules, old.outside_places)
+    knowledge = Knowledge(old.places, old.offices, (*old.services, new), old.rules, old.outside)
     use_release(Release(99, digest_of(knowledge), "2026-11-22T00:00:00+00:00", knowledge))
     try:
         ranking = turn(processor, "Drachenfluggenehmigung beantragen")["ranking"]
