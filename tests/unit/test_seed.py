@@ -78,7 +78,7 @@ online: {title: Wohnsitz anmelden, url: https://wohnsitz.example}
 """,
     "seed/rules.csv": RULES_HEAD
     + """
-R1,*,buergerbuero,091990111111,,,,both,,,2020-01-01,,buergerbuero@lindenau,zustaendig,belegt,Die Stadt erledigt es.,Art. 57 GO,2026-11-01
+R1,*,buergerbuero,091990111111,,,,both,,,2020-01-01,,buergerbuero@lindenau,zustaendig,belegt,Stadt tut es.,Art. 57 GO,2026-11-01
 R2,wohnsitz-anmelden,,091990111111,Neuhofen,A,Sch,citizen,0,1000.01,2020-01-01,2026-12-31,kasse,annahme,vermutlich,"Ja, auch",,
 """,
     "seed/journeys.yaml": """\
@@ -218,8 +218,8 @@ def test_what_the_files_say(county: Path) -> None:
         ("rules.csv", "id,service,", "nr,service,", 1, None),
         ("rules.csv", "R2,", "R1,", 3, "id „R1“ gibt es schon: rules.csv, Zeile 2."),
         ("rules.csv", ",zustaendig,belegt,Die", ",zustaendig,Die", 2, "Die Zeile hat nicht 18 Spalten."),
-        ("rules.csv", "erledigt es.", "erledigt, es.", 2, "Die Zeile hat nicht 18 Spalten."),
-        ("rules.csv", "Die Stadt erledigt das selbst.", "", 2, "„reason“ fehlt."),
+        ("rules.csv", "tut es.", "tut, es.", 2, "Die Zeile hat nicht 18 Spalten."),
+        ("rules.csv", "Stadt tut es.", "", 2, "„reason“ fehlt."),
         ("rules.csv", ",both,", ",alle,", 2, "„alle“ ist für „audience“ nicht möglich."),
         ("rules.csv", "zustaendig", "chef", 2, "„chef“ ist für „role“ nicht möglich."),
         ("rules.csv", "belegt", "sicher", 2, "„sicher“ ist für „certainty“ nicht möglich."),
