@@ -14,7 +14,8 @@ from typing import Any, NoReturn
 from bot.settings import Settings, SettingsError
 
 WRONG_USE = 2
-SOURCES = ("seed",)
+SOURCES = ("seed", "dldb", "xzufi", "tabelle", "leika", "gemeinden", "plz", "dump")
+FORMATS = ("xzufi", "csv", "xlsx", "jsonld", "hsds", "vcard", "ical", "dump")
 
 
 class UsageError(Exception):
@@ -91,6 +92,10 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("--dry-run", action="store_true", help="nur sagen, was sich ändern würde")
     importing.add_argument("--kreis", metavar="AGS", help="gemeinden: die Gemeinden dieses Kreises als eigene Orte übernehmen")
     importing.add_argument("--json", action="store_true", help="Ausgabe als JSON")
+    exporting = command("export", _export, "veröffentlichtes Wissen in eine Datei oder einen Ordner schreiben")
+    exporting.add_argument("format", metavar="FORMAT", help=", ".join(FORMATS))
+    exporting.add_argument("path", metavar="ZIEL", type=Path, help="Datei oder Ordner")
+    exporting.add_argument("--draft", action="store_true", help="den Entwurf statt der veröffentlichten Ausgabe")
     check = command("check", _check, "das Wissen prüfen")
     check.add_argument("--json", action="store_true", help="Ausgabe als JSON")
     bench = command("bench", _bench, "messen")
@@ -192,8 +197,17 @@ def _import(settings: Settings, options: argparse.Namespace) -> int:
     from bot.commands.importing import ImportOptions, import_command
 
     publish = options.publish or (options.source == "seed" and not options.no_publish)
+    path = options.path or Path(__file__).parents[1] / "knowledge" / "seed"
     given = ImportOptions(publish, options.dry_run, options.json, options.kreis)
-    return import_command(settings, options.source, options.path, given)
+    return import_command(settings, options.source, path, given)
+
+
+def _export(settings: Settings, options: argparse.Namespace) -> int:
+    if options.format not in FORMATS:
+        raise UsageError(f"Das Format „{options.format}“ kenne ich nicht, möglich ist: {', '.join(FORMATS)}.")
+    from bot.commands.exporting import export_command
+
+    return export_command(settings, options.format, options.path, draft=options.draft)
 
 
 def _check(settings: Settings, options: argparse.Namespace) -> int:

@@ -42,30 +42,79 @@ class ImportOptions:
     county: str | None = None
 
 
-_Reader = Callable[[Path | None, Knowledge, ImportOptions], Reading]
+_Reader = Callable[[Path, Knowledge, ImportOptions], Reading]
 
 
-def _seed(path: Path | None, _draft: Knowledge, _options: ImportOptions) -> Reading:
-    from knowledge.exchange.seed import SEED, SeedError, read_seed
+def _seed(path: Path, _draft: Knowledge, _options: ImportOptions) -> Reading:
+    from knowledge.exchange.seed import SeedError, read_seed
 
     try:
-        return Reading(read_seed(path or SEED), "seed", complete=True)
+        return Reading(read_seed(path), "seed", complete=True)
     except SeedError as error:
         raise Unreadable([Note(f"{each.file}, Zeile {each.line}", each.message) for each in error.problems]) from error
 
 
-READERS: dict[str, _Reader] = {"seed": _seed}
+def _dldb(path: Path, _draft: Knowledge, _options: ImportOptions) -> Reading:
+    from knowledge.exchange.dldb import read_dldb
+
+    return read_dldb(path)
+
+
+def _xzufi(path: Path, _draft: Knowledge, _options: ImportOptions) -> Reading:
+    from knowledge.exchange.xzufi import read_xzufi
+
+    return read_xzufi(path)
+
+
+def _table(path: Path, draft: Knowledge, _options: ImportOptions) -> Reading:
+    from knowledge.exchange.spreadsheet import read_spreadsheet
+
+    return read_spreadsheet(path, draft)
+
+
+def _leika(path: Path, draft: Knowledge, _options: ImportOptions) -> Reading:
+    from knowledge.exchange.leika import read_leika
+
+    return read_leika(path, draft)
+
+
+def _municipalities(path: Path, draft: Knowledge, options: ImportOptions) -> Reading:
+    from knowledge.exchange.register import read_municipalities
+
+    return read_municipalities(path, draft, options.county)
+
+
+def _postcodes(path: Path, draft: Knowledge, _options: ImportOptions) -> Reading:
+    from knowledge.exchange.register import read_postcodes
+
+    return read_postcodes(path, draft)
+
+
+def _dump(path: Path, _draft: Knowledge, _options: ImportOptions) -> Reading:
+    from knowledge.exchange.dump import read_dump
+
+    return read_dump(path)
+
+
+READERS: dict[str, _Reader] = {
+    "seed": _seed,
+    "dldb": _dldb,
+    "xzufi": _xzufi,
+    "tabelle": _table,
+    "leika": _leika,
+    "gemeinden": _municipalities,
+    "plz": _postcodes,
+    "dump": _dump,
+}
 """What `lotse import` can read, by the name of the source."""
 
 
-def import_command(settings: Settings, source: str, path: Path | None, options: ImportOptions) -> int:
+def import_command(settings: Settings, source: str, path: Path, options: ImportOptions) -> int:
     """Read and check a file, then change the draft in one transaction. A broken file changes nothing; exit code 1."""
     try:
         stores = open_stores(settings)
         reading = READERS[source](path, stores.knowledge.draft(), options)
-        report = stores.knowledge.merge(
-            reading.knowledge, _ACTOR, reading.origin, complete=reading.complete, dry_run=options.dry_run
-        )
+        report = _merge(stores.knowledge, reading, options.dry_run)
         release = _publish(settings, stores.knowledge) if options.publish and not options.dry_run else None
     except Unreadable as error:
         _say_refused(error.notes)
@@ -79,6 +128,12 @@ def import_command(settings: Settings, source: str, path: Path | None, options: 
     else:
         _say(reading, report, release, options)
     return 0
+
+
+def _merge(store: KnowledgeStore, reading: Reading, dry_run: bool) -> MergeReport:
+    if reading.everything:
+        return store.replace_draft(reading.knowledge, _ACTOR, reading.origin, dry_run=dry_run)
+    return store.merge(reading.knowledge, _ACTOR, reading.origin, complete=reading.complete, dry_run=dry_run)
 
 
 def _publish(settings: Settings, store: KnowledgeStore) -> tuple[Release, bool]:

@@ -22,7 +22,8 @@ class Note:
 class Reading:
     """A file as knowledge. `mended` was read in a better form than it was written, `refused` was left out.
 
-    With `complete`, what the same source gave before and gives no longer is removed from the draft.
+    With `complete`, what the same source gave before and gives no longer is removed from the draft; with `everything`, all
+    else is removed.
     """
 
     knowledge: Knowledge
@@ -30,6 +31,7 @@ class Reading:
     mended: tuple[Note, ...] = ()
     refused: tuple[Note, ...] = ()
     complete: bool = False
+    everything: bool = False
 
 
 class Unreadable(Exception):
