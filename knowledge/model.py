@@ -263,10 +263,11 @@ class Rule:
 
 @dataclass(frozen=True)
 class JourneyStep:
-    """One step: a service, and when it is needed (empty: always)."""
+    """One step: a service, when it is needed (empty: always), and a hint such as how early."""
 
     service: str
     condition: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -291,6 +292,10 @@ class Distinction:
     @property
     def key(self) -> str:
         return f"{self.first}|{self.second}"
+
+    def other(self, slug: str) -> str:
+        """The one of the two that is not `slug`."""
+        return self.second if slug == self.first else self.first
 
 
 @dataclass(frozen=True)

@@ -156,6 +156,18 @@ class Release:
         """A service by its slug or by the identifier of its source, such as `dldb:1063423`."""
         return self.services.get(key) or self._by_source.get(key)
 
+    def distinctions_of(self, slug: str) -> list[Distinction]:
+        """What tells a service apart from others that people confuse with it."""
+        return self._distinctions.get(slug, [])
+
+    @cached_property
+    def _distinctions(self) -> dict[str, list[Distinction]]:
+        found: dict[str, list[Distinction]] = {}
+        for each in self.knowledge.distinctions:
+            found.setdefault(each.first, []).append(each)
+            found.setdefault(each.second, []).append(each)
+        return found
+
     @cached_property
     def _by_source(self) -> dict[str, Service]:
         return {each: service for service in self.knowledge.services for each in service.source_ids}

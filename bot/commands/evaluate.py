@@ -103,7 +103,7 @@ def _question(row: dict[str, Any], number: int, release: Release) -> Question:
     return Question(
         id=str(row.get("id", number)),
         text=str(row["question"]),
-        services=_set(row["service"]),
+        services=frozenset(_slug(release, key) for key in _set(row["service"])),
         offices=_set(row.get("office")),
         style=str(row.get("style") or ""),
         facts=_facts(release, row, on),
@@ -116,6 +116,12 @@ def _facts(release: Release, row: dict[str, Any], on: date | None) -> dict[str, 
         return given_facts(release, row.get("place"), row.get("surname"), row.get("audience"), on)
     except UsageError:
         return given_facts(release, None, row.get("surname"), row.get("audience"), on)
+
+
+def _slug(release: Release, key: str) -> str:
+    """A service may also be named by the identifier of its source, such as `dldb:1063423`."""
+    service = release.service_by_key(key)
+    return service.slug if service else key
 
 
 def _set(value: str | Iterable[str] | None) -> frozenset[str]:

@@ -29,9 +29,11 @@ def resolve_command(
     on: date,
 ) -> tuple[dict[str, Any], str]:
     """The outcome as JSON data and as text. Raises `UsageError` for an unknown service, place or district."""
-    if service not in release.services:
+    found = release.service_by_key(service)
+    if found is None:
         near = difflib.get_close_matches(service, release.services, n=1)
         raise UsageError(f"Die Leistung „{service}“ gibt es nicht" + (f", meinten Sie „{near[0]}“?" if near else "."))
+    service = found.slug
     places, district = _with_district(release, localities(release, place), district)
     facts = Facts(places, district, surname or None, audience, value)
     outcome = resolve(release, service, facts, on)

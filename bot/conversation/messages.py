@@ -39,17 +39,22 @@ class TextBlock(TypedDict):
 
 
 class ServiceBlock(TypedDict):
-    """What a service is, and what to bring."""
+    """What a service is, what to bring, and which other services („title“, „text“) people confuse with it."""
 
     type: Literal["service"]
     slug: str
     title: str
     short: str
+    requirements: list[str]
     documents: list[str]
+    procedure: list[str]
     fees: list[str]
     deadlines: list[str]
+    processing_time: str
     online: dict[str, str] | None
+    forms: list[dict[str, str]]
     legal_basis: list[str]
+    not_to_confuse: list[dict[str, str]]
 
 
 class OfficeBlock(TypedDict):

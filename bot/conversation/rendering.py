@@ -43,7 +43,7 @@ class Renderer:
         service = self._release.services[reply.service or ""]
         yield self._heading(reply, service)
         yield from self._offices(reply.offices)
-        yield _service_block(service)
+        yield _service_block(self._release, service)
         yield self._stand()
 
     def _nothere(self, reply: Reply) -> Iterator[Block]:
@@ -51,7 +51,7 @@ class Renderer:
         if reply.offices:
             yield self._text("nothere_office", service=service.name)
             yield from self._offices(reply.offices)
-            yield _service_block(service)
+            yield _service_block(self._release, service)
         elif reply.topic == "outside":
             yield self._text("nothere_outside", service=service.name)
             for office in self._anywhere(service):
@@ -135,7 +135,7 @@ class Renderer:
             "hours_today": self._hours_today(opening) if opening else "",
             "open_now": opening.open_now if opening else None,
             "appointment": self._texts["appointment"] if office.appointment_only else "",
-            "why": assignment.reason if assignment else "",
+            "why": _why(assignment) if assignment else "",
             "certainty": self._texts.get(f"certainty_{assignment.certainty}", "") if assignment else "",
         }
 
@@ -192,19 +192,36 @@ class Renderer:
         return {"type": "text", "text": self._texts[key].format(**filled), "tone": tone}
 
 
-def _service_block(service: Service) -> ServiceBlock:
+def _service_block(release: Release, service: Service) -> ServiceBlock:
     online = service.online
     return {
         "type": "service",
         "slug": service.slug,
         "title": service.name,
         "short": service.short,
+        "requirements": list(service.requirements),
         "documents": list(service.documents),
+        "procedure": list(service.procedure),
         "fees": [fee.text for fee in service.fees],
         "deadlines": list(service.deadlines),
+        "processing_time": service.processing_time,
         "online": {"title": online.title, "url": online.url} if online else None,
+        "forms": [{"title": form.title, "url": form.url} for form in service.forms],
         "legal_basis": list(service.legal_basis),
+        "not_to_confuse": [
+            {"title": release.services[other].name, "text": each.text}
+            for each in release.distinctions_of(service.slug)
+            if (other := each.other(service.slug)) in release.services
+        ],
     }
+
+
+def _why(assignment: Assignment) -> str:
+    """„Warum diese Stelle?“, with the source of the rule and the day it was last confirmed."""
+    origin = [f"Quelle: {assignment.source}"] if assignment.source else []
+    if assignment.confirmed:
+        origin.append(f"Stand: {date.fromisoformat(assignment.confirmed):%d.%m.%Y}")
+    return " ".join(filter(None, (assignment.reason, f"({', '.join(origin)})" if origin else "")))
 
 
 def _spans(spans: Iterable[object]) -> str:
@@ -242,14 +259,20 @@ def _plain(block: Block) -> str:
 def _service_lines(block: ServiceBlock) -> Iterator[str]:
     yield block["short"]
     for label, items in (
+        ("Voraussetzungen", block["requirements"]),
         ("Mitbringen", block["documents"]),
+        ("So geht es", block["procedure"]),
         ("Kosten", block["fees"]),
         ("Fristen", block["deadlines"]),
     ):
         if items:
             yield f"{label}:"
             yield from (f"• {item}" for item in items)
+    if block["processing_time"]:
+        yield f"Dauer: {block['processing_time']}"
     if block["online"]:
         yield f"Online: {block['online']['title']} {block['online']['url']}".rstrip()
+    for form in block["forms"]:
+        yield f"Formular: {form['title']} {form['url']}".rstrip()
     if block["legal_basis"]:
         yield f"Rechtsgrundlage: {', '.join(block['legal_basis'])}"

@@ -155,7 +155,7 @@ _JOURNEY = {
     "title": _text(True),
     "title_en": _text(),
     "short": _text(),
-    "steps": _Field("records", True, fields={"service": _text(True, _SLUG), "condition": _text()}),
+    "steps": _Field("records", True, fields={"service": _text(True, _SLUG), "condition": _text(), "hint": _text()}),
 }
 _DISTINCTION = {"first": _text(True, _SLUG), "second": _text(True, _SLUG), "text": _text(True)}
 _RULE_COLUMNS = [

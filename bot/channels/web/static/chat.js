@@ -157,7 +157,8 @@ function shortAddress(url) {
 function serviceBlock(service) {
   const section = (name, kind, ...content) => make("section", { class: `part part-${kind}` }, make("h3", {}, name), ...content);
   const list = (items) => make("ul", {}, ...items.map((item) => make("li", {}, item)));
-  const { documents, fees, deadlines, online, legal_basis: legal } = service;
+  const { requirements, documents, procedure, fees, deadlines, online, forms, legal_basis: legal } = service;
+  const fold = (name, ...content) => card.append(make("details", { class: "more" }, make("summary", {}, name), ...content));
   const card = make("article", { class: "card service-card" }, make("h2", {}, service.title));
   if (service.short) card.append(make("p", { class: "short" }, ...withNumbers(service.short)));
   if (online?.url) {
@@ -167,11 +168,16 @@ function serviceBlock(service) {
   if (documents.length) parts.append(section("Das bringen Sie mit", "documents", list(documents)));
   if (fees.length) parts.append(section("Kosten", "fees", list(fees)));
   if (deadlines.length) parts.append(section("Fristen", "deadlines", list(deadlines)));
+  if (service.processing_time) parts.append(section("So lange dauert es", "duration", make("p", {}, service.processing_time)));
   if (online && !online.url) parts.append(section("Online", "online", make("p", {}, online.title)));
   if (parts.childElementCount) card.append(parts);
-  if (legal.length) {
-    card.append(make("details", { class: "legal" }, make("summary", {}, "Gesetze dazu"), make("p", {}, legal.join(" · "))));
+  if (requirements.length) fold("Voraussetzungen", list(requirements));
+  if (procedure.length) fold("So geht es", make("ol", {}, ...procedure.map((step) => make("li", {}, step))));
+  if (forms.length) fold("Formulare", make("ul", {}, ...forms.map((form) => make("li", {}, form.url ? link(form.url, form.title) : form.title))));
+  if (service.not_to_confuse.length) {
+    fold("Nicht verwechseln", ...service.not_to_confuse.map((each) => make("p", {}, make("b", {}, each.title), `: ${each.text}`)));
   }
+  if (legal.length) fold("Gesetze dazu", make("p", {}, legal.join(" · ")));
   return card;
 }
 
