@@ -8,7 +8,7 @@ from datetime import date, datetime
 from actions.turn import NONE_OF_THESE, Reply
 from bot.conversation.messages import Block, OfficeBlock, ServiceBlock
 from bot.conversation.texts import texts
-from knowledge.hours import HoursNow, hours_now, weekday
+from knowledge.hours import BERLIN, DayHours, HoursNow, clock, office_hours, spans_in_words, weekday
 from knowledge.model import ANYWHERE, ROAD_CLASSES, Locality, Office, Service
 from knowledge.release import Release
 from knowledge.responsibility import Assignment
@@ -121,7 +121,7 @@ class Renderer:
                 yield self._office(self._release.offices[assignment.office], assignment)
 
     def _office(self, office: Office, assignment: Assignment | None = None) -> OfficeBlock:
-        opening = hours_now(office.hours, self._now)
+        opening = office_hours(self._release, office, self._now)
         return {
             "type": "office",
             "id": office.id,
@@ -140,19 +140,52 @@ class Renderer:
         }
 
     def _hours_today(self, opening: HoursNow) -> str:
-        if opening.today.spans:
-            key = "hours_open_now" if opening.open_now else "hours_closed_now"
-            return self._texts[key].format(spans=_spans(opening.today.spans))
-        following = opening.following
-        if following is None:
-            return self._texts["hours_none"]
-        key = "hours_holiday" if opening.today.holiday else "hours_closed"
+        """„Heute geschlossen: Neujahr. Öffnet wieder am Montag, 04.01., 8:00–12:00 Uhr“."""
+        sentences = [self._hours_now(opening)]
+        if opening.following and opening.moment in ("after", "closed"):
+            sentences.append(self._next_opening(opening.following, opening.by_appointment))
+        if opening.otherwise:
+            alone = not (opening.today.spans or opening.following or sentences[0])
+            sentences.append(opening.otherwise if alone else self._texts["hours_otherwise"].format(note=opening.otherwise))
+        text = ". ".join(filter(None, sentences))
+        return text[:1].upper() + text[1:]
+
+    def _hours_now(self, opening: HoursNow) -> str:
+        if opening.moment == "closed":
+            return self._closed_today(opening)
+        if opening.moment == "after":
+            return "" if opening.by_appointment and opening.following else self._texts["hours_after"]
+        key = "hours_appointments" if opening.by_appointment else f"hours_{opening.moment}"
+        current = opening.current
+        if current and current.by_appointment and not opening.by_appointment:
+            key = "hours_open_if"
         return self._texts[key].format(
-            holiday=opening.today.holiday,
-            weekday=weekday(following.day),
-            date=f"{following.day:%d.%m.}",
-            spans=_spans(following.spans),
+            spans=spans_in_words(span for span in opening.today.spans if not span.carried or span == current),
+            time=clock(opening.opens) if opening.opens else "",
+            note=current.note if current else "",
         )
+
+    def _closed_today(self, opening: HoursNow) -> str:
+        today = opening.today
+        if today.reason:
+            text = self._texts["hours_closed_for"].format(reason=today.reason)
+        elif today.note:
+            return self._texts["hours_note"].format(note=today.note)
+        elif opening.otherwise and not opening.following:
+            return ""
+        else:
+            known = opening.by_appointment and today.closed_until is None
+            text = self._texts["hours_no_appointments" if known else "hours_closed"]
+        if today.closed_until and not opening.following and today.closed_until > today.day:
+            text += self._texts["hours_until"].format(date=f"{today.closed_until:%d.%m.%Y}")
+        return text
+
+    def _next_opening(self, following: DayHours, by_appointment: bool) -> str:
+        day = following.day
+        tomorrow = (day - self._now.astimezone(BERLIN).date()).days == 1
+        when = self._texts["hours_tomorrow" if tomorrow else "hours_on"].format(weekday=weekday(day), date=f"{day:%d.%m.}")
+        key = "hours_next_appointments" if by_appointment else "hours_next"
+        return self._texts[key].format(when=when, spans=spans_in_words(following.spans))
 
     def _buttons(self, kind: str, reply: Reply) -> Block:
         options = [
@@ -222,10 +255,6 @@ def _why(assignment: Assignment) -> str:
     if assignment.confirmed:
         origin.append(f"Stand: {date.fromisoformat(assignment.confirmed):%d.%m.%Y}")
     return " ".join(filter(None, (assignment.reason, f"({', '.join(origin)})" if origin else "")))
-
-
-def _spans(spans: Iterable[object]) -> str:
-    return " und ".join(map(str, spans)) + " Uhr"
 
 
 def plain_text(blocks: Iterable[Block]) -> str:

@@ -11,7 +11,7 @@ from actions.turn import NONE_OF_THESE, Reply
 from bot.conversation.rendering import Renderer, plain_text
 from bot.conversation.texts import texts
 from knowledge.hours import BERLIN
-from knowledge.model import Facts, Locality
+from knowledge.model import Closure, Facts, Locality
 from knowledge.places import Gazetteer
 from knowledge.release import Release
 from knowledge.responsibility import Choice, NotHere, Responsible, resolve
@@ -42,7 +42,7 @@ def test_an_answer_in_reading_order(release: Release) -> None:
     assert (office["id"], office["title"]) == ("buergerbuero@vg-moosham", "Bürgerbüro der VG Moosham")
     assert (office["role"], office["role_label"], office["certainty"]) == ("zustaendig", "zuständig", "")
     assert office["why"].startswith("Für Einwohner von Moosham, Pfarrhausen und Unterseeham erledigt die VG Moosham")
-    assert (office["hours_today"], office["open_now"]) == ("Jetzt geöffnet (heute 08:00–12:00 Uhr)", True)
+    assert (office["hours_today"], office["open_now"]) == ("Jetzt geöffnet (heute 8:00–12:00 Uhr)", True)
     assert (service["slug"], service["title"]) == ("wohnsitz-anmelden", "Wohnsitz anmelden (Zuzug)")
     assert service["documents"]
     assert note == {"type": "note", "text": "Stand 22.11.2026, Ausgabe 1"}
@@ -92,11 +92,14 @@ def test_doubt_is_told(release: Release, service: str, place: str, certainty: st
 @pytest.mark.parametrize(
     ("now", "hours", "open_now"),
     [
-        ("2026-11-26T13:00", "Jetzt geschlossen (heute 08:00–12:00 und 14:00–18:00 Uhr)", False),
-        ("2026-11-28T10:00", "Heute geschlossen. Wieder offen: Montag, 30.11., 08:00–12:00 und 14:00–16:00 Uhr", False),
+        ("2026-11-26T09:00", "Jetzt geöffnet (heute 8:00–12:00 und 14:00–18:00 Uhr)", True),
+        ("2026-11-26T07:00", "Jetzt geschlossen, öffnet um 8:00 Uhr (heute 8:00–12:00 und 14:00–18:00 Uhr)", False),
+        ("2026-11-26T13:00", "Mittagspause, wieder offen ab 14:00 Uhr (heute 8:00–12:00 und 14:00–18:00 Uhr)", False),
+        ("2026-11-26T19:00", "Jetzt geschlossen. Öffnet wieder morgen, Freitag, 27.11., 8:00–12:00 Uhr", False),
+        ("2026-11-28T10:00", "Heute geschlossen. Öffnet wieder am Montag, 30.11., 8:00–12:00 und 14:00–16:00 Uhr", False),
         (
             "2027-01-06T10:00",
-            "Heute geschlossen (Heilige Drei Könige). Wieder offen: Donnerstag, 07.01., 08:00–12:00 und 14:00–18:00 Uhr",
+            "Heute geschlossen: Heilige Drei Könige. Öffnet wieder morgen, Donnerstag, 07.01., 8:00–12:00 und 14:00–18:00 Uhr",
             False,
         ),
     ],
@@ -105,6 +108,79 @@ def test_hours_of_today(release: Release, now: str, hours: str, open_now: bool) 
     at = datetime.fromisoformat(now).replace(tzinfo=BERLIN)
     office = blocks(release, answer(release, "wohnsitz-anmelden", "091995101120"), at)[1]
     assert (office["hours_today"], office["open_now"]) == (hours, open_now)
+
+
+@pytest.mark.parametrize(
+    ("hours", "now", "text", "open_now"),
+    [
+        ("24/7", "2026-12-25T03:00", "Rund um die Uhr geöffnet", True),
+        ("Fr 22:00-02:00", "2026-11-27T23:00", "Jetzt geöffnet (heute 22:00–2:00 Uhr)", True),
+        ("Fr 17:00+", "2026-11-27T18:00", "Jetzt geöffnet (heute ab 17:00 Uhr)", True),
+        ('"nur nach Termin"', "2026-11-27T18:00", "Nur nach Termin", None),
+        (
+            'Fr 08:00-12:00 || "nach Vereinbarung"',
+            "2026-11-27T09:00",
+            "Jetzt geöffnet (heute 8:00–12:00 Uhr). Sonst nach Vereinbarung",
+            True,
+        ),
+        ('Fr 08:00-12:00 "nur Zulassung"', "2026-11-27T09:00", "Jetzt geöffnet (heute 8:00–12:00 Uhr, nur Zulassung)", True),
+        ('Fr 08:00-12:00 "mit Termin"', "2026-11-27T09:00", "Termine heute 8:00–12:00 Uhr, mit Termin", None),
+        (
+            'Fr 08:00-12:00, Fr 13:00-14:00 "mit Termin"',
+            "2026-11-27T13:30",
+            "Jetzt mit Termin (heute 8:00–12:00 Uhr und 13:00–14:00 Uhr, mit Termin)",
+            None,
+        ),
+        (
+            'Th 08:00-12:00; We "nach Vereinbarung"',
+            "2026-11-25T09:00",
+            "Heute nach Vereinbarung. Öffnet wieder morgen, Donnerstag, 26.11., 8:00–12:00 Uhr",
+            None,
+        ),
+        ('closed "Umbau"', "2026-11-25T09:00", "Heute geschlossen: Umbau", False),
+        ("vormittags", "2026-11-25T09:00", "", None),
+    ],
+)
+def test_hours_of_every_kind(release: Release, hours: str, now: str, text: str, open_now: bool | None) -> None:
+    assert shown_hours(release, now, hours=hours) == (text, open_now)
+
+
+def shown_hours(release: Release, now: str, **office: Any) -> tuple[str, bool | None]:
+    at = datetime.fromisoformat(now).replace(tzinfo=BERLIN)
+    changed = replace(release.offices["familienkasse"], **office)
+    offices = tuple(changed if each.id == changed.id else each for each in release.knowledge.offices)
+    other = Release(1, "", release.published, replace(release.knowledge, offices=offices))
+    block = blocks(other, answer(other, "kindergeld-beantragen"), at)[1]
+    return block["hours_today"], block["open_now"]
+
+
+@pytest.mark.parametrize(
+    ("now", "text"),
+    [
+        ("2026-11-26T09:00", "Termine heute 8:00–12:00 Uhr"),
+        ("2026-11-26T13:00", "Nächste Termine morgen, Freitag, 27.11., 8:00–12:00 Uhr"),
+        ("2026-11-28T09:00", "Heute keine Termine. Nächste Termine am Montag, 30.11., 8:00–12:00 Uhr"),
+    ],
+)
+def test_an_office_by_appointment_is_never_called_closed(release: Release, now: str, text: str) -> None:
+    assert shown_hours(release, now, hours="Mo-Fr 08:00-12:00", appointment_only=True) == (text, None)
+    assert shown_hours(release, now, hours="", appointment_only=True) == ("", None)
+
+
+def test_closures_say_why_and_until_when(release: Release) -> None:
+    closures = (
+        Closure(date(2026, 5, 15), date(2026, 5, 15), "Betriebsausflug"),
+        Closure(date(2026, 12, 1), date(2027, 4, 1), "Umzug"),
+        Closure(date(2026, 6, 8), date(2026, 6, 8)),
+    )
+
+    def shown(now: str, hours: str = "Mo-Fr 08:00-12:00") -> str:
+        return shown_hours(release, now, hours=hours, closures=closures)[0]
+
+    assert shown("2026-05-15T09:00") == "Heute geschlossen: Betriebsausflug. Öffnet wieder am Montag, 18.05., 8:00–12:00 Uhr"
+    assert shown("2026-05-15T09:00", hours="") == "Heute geschlossen: Betriebsausflug"
+    assert shown("2026-12-01T09:00") == "Heute geschlossen: Umzug (bis 01.04.2027)"
+    assert shown("2026-06-08T09:00") == "Heute geschlossen. Öffnet wieder morgen, Dienstag, 09.06., 8:00–12:00 Uhr"
 
 
 def test_hours_nobody_knows(release: Release) -> None:
@@ -220,7 +296,7 @@ def test_no_texts_in_a_language_without_texts() -> None:
 def test_plain_text(release: Release, gazetteer: Gazetteer) -> None:
     text = plain_text(renderer(release).blocks(answer(release, "wohnsitz-anmelden", "091995101120")))
     assert "Bürgerbüro der VG Moosham (zuständig)\n" in text
-    assert "Jetzt geöffnet (heute 08:00–12:00 Uhr)\n" in text
+    assert "Jetzt geöffnet (heute 8:00–12:00 Uhr)\n" in text
     assert "Warum diese Stelle? Für Einwohner" in text
     assert "\nMitbringen:\n• " in text
     assert text.endswith("\n\nStand 22.11.2026, Ausgabe 1")

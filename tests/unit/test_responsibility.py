@@ -532,31 +532,30 @@ def test_further_doors(
 @pytest.mark.parametrize(
     ("service", "place", "certainty", "reason"),
     [
-        ("wohnsitz-anmelden", "Grünsee", "belegt", "Der Markt Grünsee erledigt Meldewesen, Ausweise und Anträge im Bürgerbüro."),
+        ("wohnsitz-anmelden", "Grünsee", "belegt", "In Grünsee ist das Bürgerbüro für Anmeldungen, Ausweise und Anträge da."),
         (
             "brandschutznachweis-pruefen",
             "Lindenau",
             "vermutlich",
-            "In Lindenau führt die städtische Bauaufsicht das Verfahren und beteiligt die Brandschutzdienststelle.",
+            "In Lindenau läuft das Verfahren bei der Bauaufsicht der Stadt. Sie fragt die Brandschutzdienststelle.",
         ),
         (
             "wohnberechtigungsschein-beantragen",
             "Lindenau",
             "vermutlich",
-            "Auch für Lindenau stellt nach heutigem Stand das Landratsamt den Wohnberechtigungsschein aus.",
+            "Auch wer in Lindenau wohnt, bekommt den Schein nach heutigem Stand vom Landratsamt.",
         ),
         (
             "pflegegrad-beantragen",
             "",
             "nur-ebene",
-            "Den Pflegegrad beantragen Sie bei der Pflegekasse Ihrer Krankenkasse.",
+            "Über den Pflegegrad entscheidet Ihre Pflegekasse. Sie gehört zu Ihrer Krankenkasse.",
         ),
         (
             "vaterschaft-anerkennen",
             "Tannberg",
             "belegt",
-            "Die Vaterschaft können Sie bei jedem Standesamt oder kostenfrei beim Jugendamt anerkennen, der Wohnort spielt dabei "
-            "keine Rolle.",
+            "Das geht bei jedem Standesamt und jedem Jugendamt, egal wo Sie wohnen. Beim Jugendamt ist es kostenfrei.",
         ),
     ],
 )
@@ -573,7 +572,7 @@ def test_with_the_place_open_the_weakest_certainty_holds(release: Release) -> No
     outcome = resolve(release, "wohnberechtigungsschein-beantragen", Facts(), date(2026, 11, 22))
     assert isinstance(outcome, Responsible)
     assert outcome.offices[0].certainty == "vermutlich"
-    assert outcome.offices[0].reason.startswith("Bewilligungsstelle")
+    assert outcome.offices[0].reason.startswith("Förderung und Berechtigungsscheine")
 
 
 class TestChoices:

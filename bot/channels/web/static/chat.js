@@ -141,11 +141,13 @@ function breakable(email) {
 }
 
 /** „Jetzt geöffnet (heute 8–12 Uhr)“: the state in colour, the rest beside it. */
+const STATE = /^(Jetzt (?:geöffnet|geschlossen)|Heute (?:geschlossen|keine Termine)|Mittagspause|Rund um die Uhr geöffnet|Termine heute|Nächste Termine)(.*)$/s;
+
 function hours(office) {
-  const [, state, rest] = /^((?:Jetzt|Heute) (?:geöffnet|geschlossen))(.*)$/s.exec(office.hours_today) ?? [null, office.hours_today, ""];
+  const [, state, rest] = STATE.exec(office.hours_today) ?? [null, office.hours_today, ""];
   const kind = office.open_now === null ? "unknown" : office.open_now ? "open" : "closed";
   const whole = /^ \(([^)]*)\)$/.exec(rest);
-  const more = whole ? whole[1] : rest.replace(/^[.:\s]+/, "");
+  const more = whole ? whole[1] : rest.replace(/^[.:,\s]+/, "");
   return make("p", { class: "hours" }, make("span", { class: `state state-${kind}` }, state), more && " ", more && make("span", {}, more));
 }
 
