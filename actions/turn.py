@@ -264,7 +264,9 @@ class Turn:
             return "district", found.road
         offered = dict(self.state.options)
         for each in found.localities or self.gazetteer.lookup(text):
-            name = each.district or ("" if each.ars == OUTSIDE else self.release.places[each.ars].name)
+            if each.ars == OUTSIDE:
+                continue
+            name = each.district or self.release.places[each.ars].name
             if each.district or name in offered:
                 return "district", name
         return None

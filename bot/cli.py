@@ -77,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_facts(resolve)
     resolve.add_argument("--district", metavar="ORTSTEIL", help="Ortsteil oder Straßenklasse")
     resolve.add_argument("--value", metavar="EUR", help="Auftragswert netto")
+    resolve.add_argument("--draft", action="store_true", help="den Entwurf statt der veröffentlichten Ausgabe")
     evaluate = command("evaluate", _evaluate, "Fragen aus einer Datei stellen und zählen, was stimmt")
     evaluate.add_argument("file", metavar="DATEI", type=Path)
     evaluate.add_argument("--json", action="store_true", help="Ausgabe als JSON")
@@ -98,6 +99,21 @@ def _parser() -> argparse.ArgumentParser:
     exporting.add_argument("--draft", action="store_true", help="den Entwurf statt der veröffentlichten Ausgabe")
     check = command("check", _check, "das Wissen prüfen")
     check.add_argument("--json", action="store_true", help="Ausgabe als JSON")
+    publishing = command("publish", _publish, "den Entwurf prüfen und veröffentlichen")
+    publishing.add_argument("--note", metavar="TEXT", default="", help="warum, für die Liste der Ausgaben")
+    rollback = command("rollback", _rollback, "den Inhalt einer älteren Ausgabe wieder veröffentlichen")
+    rollback.add_argument("number", metavar="NUMMER", type=int)
+    rollback.add_argument("--note", metavar="TEXT", default="", help="warum, für die Liste der Ausgaben")
+    releases = command("releases", _releases, "die Ausgaben auflisten")
+    releases.add_argument("--json", action="store_true", help="Ausgabe als JSON")
+    diff = command("diff", _diff, "sagen, was sich von einer Ausgabe zur anderen geändert hat")
+    diff.add_argument("old", metavar="ALT", nargs="?", type=int, help="Nummer (Vorgabe: die Ausgabe in Kraft)")
+    diff.add_argument("new", metavar="NEU", nargs="?", type=int, help="Nummer (Vorgabe: der Entwurf)")
+    diff.add_argument("--json", action="store_true", help="Ausgabe als JSON")
+    preview = command("preview", _preview, "sagen, welche Antworten sich bis zu einem Tag ändern")
+    preview.add_argument("--on", metavar="JJJJ-MM-TT", help="Tag (mit --draft ist heute die Vorgabe)")
+    preview.add_argument("--draft", action="store_true", help="mit dem Entwurf statt der Ausgabe in Kraft")
+    preview.add_argument("--json", action="store_true", help="Ausgabe als JSON")
     bench = command("bench", _bench, "messen")
     bench.add_argument("--turns", type=int, default=200, help="Zahl der Gesprächsschritte")
     return parser
@@ -127,6 +143,12 @@ def _published(settings: Settings) -> Any:
     return release
 
 
+def _draft(settings: Settings) -> Any:
+    from bot.commands.releases import draft_release
+
+    return draft_release(settings)
+
+
 def _resolve(settings: Settings, options: argparse.Namespace) -> int:
     from bot.commands.resolve import resolve_command
 
@@ -138,7 +160,7 @@ def _resolve(settings: Settings, options: argparse.Namespace) -> int:
         raise UsageError(f"„{options.value}“ ist kein Betrag, richtig wäre zum Beispiel 20000.")
     on = _day(options.on) or date.today()
     data, text = resolve_command(
-        _published(settings),
+        _draft(settings) if options.draft else _published(settings),
         options.service,
         place=options.place,
         district=options.district,
@@ -214,6 +236,39 @@ def _check(settings: Settings, options: argparse.Namespace) -> int:
     from bot.commands.check import check_command
 
     return check_command(_published(settings), as_json=options.json)
+
+
+def _publish(settings: Settings, options: argparse.Namespace) -> int:
+    from bot.commands.releases import publish_command
+
+    return publish_command(settings, options.note)
+
+
+def _rollback(settings: Settings, options: argparse.Namespace) -> int:
+    from bot.commands.releases import rollback_command
+
+    return rollback_command(settings, options.number, options.note)
+
+
+def _releases(settings: Settings, options: argparse.Namespace) -> int:
+    from bot.commands.releases import releases_command
+
+    return releases_command(settings, as_json=options.json)
+
+
+def _diff(settings: Settings, options: argparse.Namespace) -> int:
+    from bot.commands.releases import diff_command
+
+    return diff_command(settings, options.old, options.new, as_json=options.json)
+
+
+def _preview(settings: Settings, options: argparse.Namespace) -> int:
+    from bot.commands.releases import preview_command
+
+    if options.on is None and not options.draft:
+        raise UsageError("Es fehlt: --on.")
+    today = date.today()
+    return preview_command(settings, _day(options.on) or today, today, draft=options.draft, as_json=options.json)
 
 
 def _bench(settings: Settings, options: argparse.Namespace) -> int:

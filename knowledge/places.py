@@ -1,50 +1,37 @@
-"""Places in what people write: Gemeinden, Ortsteile, Verwaltungsgemeinschaften, postcodes, ARS and AGS."""
+"""Places in what people write: Gemeinden, Ortsteile, Verwaltungsgemeinschaften, postcodes, ARS and AGS.
+
+Places of the county come before places outside of the same name. What a place outside is called is kept in the locality:
+`Locality(OUTSIDE, "Augsburg")`.
+"""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from knowledge.everyday_places import EVERYDAY
 from knowledge.model import OUTSIDE, Locality
+from knowledge.outside_places import Outside, is_meant, is_short_statement, names_place
+from knowledge.place_names import CONNECTING, Match, Names, Word, name_words, short_name, window, words_of
 from knowledge.release import Release
-from knowledge.text import fold
 
-_WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*\.?")
-_SPELLED_OUT = {"st": "sankt", "a": "am", "i": "im", "lkr": "landkreis", "kreis": "landkreis", "lra": "landratsamt"}
 _BEFORE_A_PLACE = frozenset(
-    [
-        "in",
-        "im",
-        "nach",
-        "aus",
-        "bei",
-        "von",
-        "vom",
-        "fuer",
-        "ortsteil",
-        "weiler",
-        "gemeinde",
-        "stadt",
-        "markt",
-        "dorf",
-        "vg",
-        "richtung",
-        "ort",
-        "wohnort",
-        "plz",
-        "hierher",
-    ]
+    """in im nach aus bei von vom fuer from to ortsteil weiler gemeinde stadt markt dorf vg richtung ort wohnort plz
+    hierher""".split()
 )
 _COUNTY = frozenset(("landkreis", "landratsamt"))
-_FROM = frozenset(("von", "vom", "aus"))
-_FILLERS = frozenset(
-    ["der", "die", "das", "dem", "den", "unserem", "unserer", "ortsteil", "gemeinde", "stadt", "markt", "weiler"]
-)
-_ENDINGS = ("", "s", "er", "ern", "ener")
+_OTHER = frozenset("anderer anderen anderem nachbar".split())
+_FROM = frozenset(("von", "vom", "aus", "from"))
+_FILLERS = frozenset("der die das dem den unserem unserer ortsteil gemeinde stadt markt weiler".split())
+_POLITE = frozenset("in aus nach ich wir wohne wohnen komme kommen bin sind bitte danke also ja".split())
+_BEFORE_A_PERSON = frozenset("herr herrn frau familie fam dr prof nachname nachnamen familienname heisse heissen".split())
+_NAMES_OF_PERSONS = frozenset("name nachname familienname".split())
+_STREETS = frozenset("strasse str weg platz allee gasse ring ufer damm chaussee steig pfad".split())
 _AMOUNT = re.compile(r"\s*(?:€|eur)", re.IGNORECASE)
 _CLOSE_ENOUGH = 0.84
+_CLOSE_WORD = 0.75
 _SHORTEST_FUZZY = 6
 
 
@@ -64,13 +51,6 @@ class Mention:
         return self.preposition in _FROM
 
 
-@dataclass(frozen=True)
-class _Word:
-    key: str
-    start: int
-    end: int
-
-
 class Gazetteer:
     """All names of places of a release, ready for look-up. Build once a release; never changed."""
 
@@ -78,11 +58,11 @@ class Gazetteer:
         self._release = release
         # The steps of one turn ask for the same text one after the other.
         self._last: tuple[str, tuple[Mention, ...]] = ("", ())
-        self._names: dict[tuple[str, ...], tuple[Locality, ...]] = {}
+        self._outside = Outside(release.knowledge.outside)
+        self._names: Names[tuple[Locality, ...]] = Names()
         self._codes: dict[str, tuple[Locality, ...]] = {}
-        self._districts: set[tuple[str, ...]] = set()
-        self._outside = {_key(place.name) for place in release.knowledge.outside if place.name}
         self._county = (Locality(release.county.ars),) if release.county else ()
+        self._region = name_words(release.region)[1:]
         for place in release.places.values():
             self._codes[place.ars] = self._codes[place.ags] = (Locality(place.ars),)
             if place.is_county:
@@ -90,20 +70,18 @@ class Gazetteer:
             self._add(place.name, Locality(place.ars))
             if place.vg:
                 self._add(place.vg, Locality(place.ars))
-                self._add(place.vg.replace("VG", "Verwaltungsgemeinschaft", 1), Locality(place.ars))
             for plz in place.plz:
                 self._add_code(plz, Locality(place.ars))
             for district in place.districts:
                 if district.name != place.name:
                     self._add(district.name, Locality(place.ars, district.name))
-                    self._districts.add(_key(district.name))
                 for plz in district.plz:
                     self._add_code(plz, Locality(place.ars, district.name))
-        for outside in release.knowledge.outside:
-            for plz in outside.plz:
-                self._add_code(plz, Locality(OUTSIDE))
-        self._longest = max(map(len, self._names), default=1)
-        self._fuzzy = {" ".join(key): key for key in self._names if len("".join(key)) >= _SHORTEST_FUZZY}
+        self._fuzzy: dict[int, list[str]] = {}
+        for name in self._names.values:
+            if len(name.replace(" ", "")) >= _SHORTEST_FUZZY:
+                self._fuzzy.setdefault(name.count(" ") + 1, []).append(name)
+        self._add_short_names()
 
     def lookup(self, text: str) -> tuple[Locality, ...]:
         """What a text that names nothing but a place means; empty when no such place is known.
@@ -116,14 +94,14 @@ class Gazetteer:
             return self._by_code(digits)
         if "/" in text and (code := self._codes.get(text.partition("/")[0])):
             return (Locality(code[0].ars, text.partition("/")[2]),)
-        words = tuple(word.key for word in _words(text))
-        exact = self._exact(words)
-        if exact:
-            return exact
-        mentions = list(self.find(text))
-        if mentions:
-            return decide(mentions)
-        return self._similar(words) or self._similar(words[1:])
+        words = list(words_of(text))
+        return (
+            self._whole(words, text)
+            or decide(self.find(text))
+            or self._named_outside(words, text)
+            or self._similar([word.key for word in words])
+            or self._similar([word.key for word in words[1:]])
+        )
 
     def find(self, text: str) -> list[Mention]:
         """The places named in a free text, in order. Inflected and, after a preposition, misspelt names count too."""
@@ -131,72 +109,152 @@ class Gazetteer:
             self._last = (text, tuple(self._find(text)))
         return list(self._last[1])
 
+    def _whole(self, words: list[Word], text: str) -> tuple[Locality, ...]:
+        """A name that is all of a text, but for words such as „in" and „bitte"."""
+        kept = [number for number, word in enumerate(words) if word.key not in _POLITE]
+        words = words[kept[0] : kept[-1] + 1] if kept else []
+        if not words:
+            return ()
+        if county := self._county_at(words, 0, text):
+            return county[1] if county[0] == len(words) else ()
+        for match in self._names.at(words, 0, inflected=True):
+            if match.length == len(words):
+                return match.value
+        for outside in self._outside.names.at(words, 0, inflected=False):
+            if outside.length == len(words):
+                return (Locality(OUTSIDE, outside.value),)
+        return ()
+
+    def _named_outside(self, words: list[Word], text: str) -> tuple[Locality, ...]:
+        """Where a place is asked for, a preposition says enough: „eigentlich noch in München"."""
+        for at, word in enumerate(words):
+            if _preposition(words, at) and word.key not in EVERYDAY:
+                for match in self._outside.names.at(words, at, inflected=False):
+                    return (Locality(OUTSIDE, match.value),) if names_place(word, text) else ()
+        return ()
+
     def _find(self, text: str) -> list[Mention]:
-        words = [word for word in _words(text) if not (word.key.isdigit() and _AMOUNT.match(text, word.end))]
+        words = [word for word in words_of(text) if not (word.key.isdigit() and _AMOUNT.match(text, word.end))]
         mentions: list[Mention] = []
         at = 0
         while at < len(words):
-            length, localities = self._starting_at(words, at)
+            length, localities = self._starting_at(words, at, text)
             if localities:
                 start, end = words[at].start, words[at + length - 1].end
                 mentions.append(Mention(localities, start, end, text[start:end], _preposition(words, at)))
             at += max(length, 1)
         return mentions
 
-    def _starting_at(self, words: list[_Word], at: int) -> tuple[int, tuple[Locality, ...]]:
-        if words[at].key == "landkreis" and at and words[at - 1].key in ("anderer", "anderen", "anderem", "nachbar"):
-            return 1, (Locality(OUTSIDE),)
-        for length in range(min(self._longest, len(words) - at), 0, -1):
-            keys = tuple(word.key for word in words[at : at + length])
-            if len(keys) == 1 and _is_postcode(words[at]):
-                return 1, self._by_code(keys[0])
-            found = self._exact(keys)
-            if found and self._may_stand_here(found, keys, words, at):
-                return length, found
+    def _starting_at(self, words: list[Word], at: int, text: str) -> tuple[int, tuple[Locality, ...]]:
+        if words[at].is_postcode:
+            return 1, self._by_code(words[at].key)
+        if county := self._county_at(words, at, text):
+            return county
+        if words[at].key in CONNECTING or _is_person(words, at):
+            return 0, ()
+        inside = next((each for each in self._names.at(words, at, inflected=True) if self._may_stand(each, words, at)), None)
+        outside = next(self._outside.names.at(words, at, inflected=False), None)
+        if outside and (not inside or self._is_elsewhere(outside, inside, words, at)) and names_place(words[at], text):
+            meant = is_meant(outside, words, at, text, _preposition(words, at))
+            return outside.length, (Locality(OUTSIDE, outside.value),) if meant else ()
+        if inside:
+            found = self._longer(inside, words, at)
+            return _without_street(found.length, found.value, found.inflected, words, at)
         if _preposition(words, at) and words[at].key not in _FILLERS:
-            return 1, self._similar((words[at].key,))
+            return self._similar_at(words, at)
         return 0, ()
 
-    def _may_stand_here(self, found: tuple[Locality, ...], keys: tuple[str, ...], words: list[_Word], at: int) -> bool:
-        """Many Ortsteile and cities are everyday words: they count only after a preposition or postcode, alone, or beside
-        their Gemeinde.
-        """
-        city = found == (Locality(OUTSIDE),) and keys[0] not in _COUNTY
-        everyday = city or all(locality.district for locality in found)
-        if not everyday or len(words) == len(keys) or _preposition(words, at) or (at and _is_postcode(words[at - 1])):
+    def _county_at(self, words: list[Word], at: int, text: str) -> tuple[int, tuple[Locality, ...]] | None:
+        """„Landkreis", „Landratsamt Lindenau", „Lkr. Miesbach", „in einem anderen Landkreis"."""
+        if words[at].key not in _COUNTY:
+            return None
+        if at and words[at - 1].key in _OTHER and words[at].key == "landkreis":
+            return 1, (Locality(OUTSIDE),) if is_short_statement(words) else ()
+        behind = tuple(word.key for word in words[at + 1 : at + 1 + len(self._region)])
+        if self._county and behind == self._region:
+            return 1 + len(behind), self._county
+        named = self._county_outside(words, at, text)
+        if named:
+            meant = is_meant(named, words, at, text, _preposition(words, at))
+            return named.length, (Locality(OUTSIDE, named.value),) if meant else ()
+        return 1, self._county
+
+    def _county_outside(self, words: list[Word], at: int, text: str) -> Match[str] | None:
+        """A Kreis by its own name, else by that of a place: „Landratsamt Rosenheim"."""
+        if at + 1 == len(words) or not names_place(words[at + 1], text):
+            return None
+        kreis = next(self._outside.names.at(words, at, inflected=False), None)
+        if kreis or words[at + 1].key in EVERYDAY:
+            return kreis
+        place = next(self._outside.names.at(words, at + 1, inflected=False), None)
+        if place is None:
+            return None
+        is_kreis = not place.value or place.value.startswith(("Landkreis ", "Kreis "))
+        return Match(1 + place.length, place.name, place.value if is_kreis else f"Landkreis {place.value}")
+
+    def _is_elsewhere(self, outside: Match[str], inside: Match[tuple[Locality, ...]], words: list[Word], at: int) -> bool:
+        """A longer name than that of a place of ours, or „01945 Lindenau": with a postcode of its own."""
+        if outside.words > inside.words:
             return True
-        rest = (*words[:at], *words[at + len(keys) :])
-        names = {_key(self._release.places[locality.ars].name) for locality in found if locality.ars != OUTSIDE}
-        return any(" ".join(name) in " ".join(word.key for word in rest) for name in names)
+        code = words[at - 1].key if at and words[at - 1].is_postcode else ""
+        return bool(code) and code not in self._codes and self._outside.has(outside.value, code)
 
-    def _exact(self, words: tuple[str, ...]) -> tuple[Locality, ...]:
-        if words and words[0] in _COUNTY and words[1:] in ((), _key(self._release.region)[1:]):
-            return self._county
-        if words and words[0] in _COUNTY and words[1:] in self._outside:
-            return (Locality(OUTSIDE),)
-        for ending in _ENDINGS:
-            if words and words[-1].endswith(ending):
-                base = (*words[:-1], words[-1][: len(words[-1]) - len(ending)])
-                if base in self._names:
-                    return self._names[base]
-        return (Locality(OUTSIDE),) if words in self._outside else ()
+    def _may_stand(self, match: Match[tuple[Locality, ...]], words: list[Word], at: int) -> bool:
+        """Many Ortsteile are everyday words: they count only after a preposition or postcode, alone, or beside their Gemeinde."""
+        if match.name not in EVERYDAY and not all(locality.district for locality in match.value):
+            return True
+        if len(words) == match.length or _preposition(words, at) or (at and words[at - 1].is_postcode):
+            return True
+        rest = " ".join(word.key for word in (*words[:at], *words[at + match.length :]))
+        gemeinden = (name_words(self._release.places[locality.ars].name) for locality in match.value)
+        return any(" ".join(words) in rest for words in gemeinden)
 
-    def _similar(self, words: tuple[str, ...]) -> tuple[Locality, ...]:
-        name = " ".join(words)
-        if len(name) < _SHORTEST_FUZZY:
-            return ()
-        close = difflib.get_close_matches(name, self._fuzzy, n=2, cutoff=_CLOSE_ENOUGH)
-        return self._names[self._fuzzy[close[0]]] if close else ()
+    def _longer(self, match: Match[tuple[Locality, ...]], words: list[Word], at: int) -> Match[tuple[Locality, ...]]:
+        """A longer name that begins with the same word and is misspelt later on, else what was found."""
+        keys, lengths = self._names.window(words, at)
+        for count in range(len(keys), match.words, -1):
+            begun = [name for name in self._fuzzy.get(count, ()) if name.startswith(f"{keys[0]} ")]
+            if name := _closest(" ".join(keys[:count]), begun):
+                return Match(lengths[count - 1], name, self._names.values[name])
+        return match
+
+    def _similar_at(self, words: list[Word], at: int) -> tuple[int, tuple[Locality, ...]]:
+        keys, lengths = window(words, at, max(self._fuzzy, default=1))
+        for count in range(len(keys), 0, -1):
+            if localities := self._similar(keys[:count]):
+                return _without_street(lengths[count - 1], localities, keys[count - 1].endswith("er"), words, at)
+        return 0, ()
+
+    def _similar(self, words: Sequence[str]) -> tuple[Locality, ...]:
+        words = [word for word in words if word not in CONNECTING]
+        name = _closest(" ".join(words), self._fuzzy.get(len(words), ()))
+        return self._names.values[name] if name else ()
 
     def _by_code(self, digits: str) -> tuple[Locality, ...]:
-        known = self._codes.get(digits)
-        if known:
+        known = self._codes.get(digits, ())
+        if len(digits) == 5:
+            if digits in self._outside.codes:
+                return (*known, Locality(OUTSIDE, self._outside.codes[digits]))
+            return known or (() if self._outside.has_all_codes or digits <= "01000" else (Locality(OUTSIDE),))
+        if known or len(digits) not in (8, 12):
             return known
-        return (Locality(OUTSIDE),) if len(digits) in (5, 8, 12) and digits > "01000" else ()
+        named = tuple(Locality(OUTSIDE, name) for name in self._outside.by_key(digits))
+        return named or (() if self._outside.is_register or digits <= "01000" else (Locality(OUTSIDE),))
 
     def _add(self, name: str, locality: Locality) -> None:
-        key = _key(name)
-        self._names[key] = (*self._names.get(key, ()), locality)
+        for words in {name_words(name), name_words(name.replace("-", " "))}:
+            known = self._names.values.get(" ".join(words), ())
+            self._names.add(words, (*known, locality) if locality not in known else known)
+
+    def _add_short_names(self) -> None:
+        """„Neustadt" for „Neustadt a.d.Aisch", where nothing of ours is called so."""
+        taken = set(self._names.values)
+        for place in self._release.places.values():
+            for name, locality in [(place.name, Locality(place.ars))] + [
+                (district.name, Locality(place.ars, district.name)) for district in place.districts
+            ]:
+                if " ".join(name_words(short_name(name))) not in taken and not place.is_county:
+                    self._add(short_name(name), locality)
 
     def _add_code(self, code: str, locality: Locality) -> None:
         self._codes[code] = (*self._codes.get(code, ()), locality)
@@ -241,21 +299,34 @@ def _outside(mention: Mention) -> bool:
     return all(locality.ars == OUTSIDE for locality in mention.localities)
 
 
-def _words(text: str) -> Iterator[_Word]:
-    for match in _WORD.finditer(text):
-        key = fold(match[0].rstrip("."))
-        yield _Word(_SPELLED_OUT.get(key, key), match.start(), match.end())
+def _closest(name: str, names: Sequence[str]) -> str:
+    """The name that is meant by a misspelt one, word for word; empty if there is none."""
+    if len(name.replace(" ", "")) < _SHORTEST_FUZZY:
+        return ""
+    for close in difflib.get_close_matches(name, names, n=3, cutoff=_CLOSE_ENOUGH):
+        pairs = zip(name.split(), close.split(), strict=True)
+        if all(difflib.SequenceMatcher(None, one, other).ratio() >= _CLOSE_WORD for one, other in pairs):
+            return close
+    return ""
 
 
-def _is_postcode(word: _Word) -> bool:
-    return len(word.key) == 5 and word.key.isdigit()
+def _without_street(
+    length: int, localities: tuple[Locality, ...], inflected: bool, words: list[Word], at: int
+) -> tuple[int, tuple[Locality, ...]]:
+    """„Wallersbacher Straße" is no place."""
+    behind = at + length
+    if inflected and behind < len(words) and words[behind].key in _STREETS:
+        return length + 1, ()
+    return length, localities
 
 
-def _key(name: str) -> tuple[str, ...]:
-    return tuple(word.key for word in _words(name))
+def _is_person(words: list[Word], at: int) -> bool:
+    """„Frau Lindenauer", „mein Name ist Moosham"."""
+    before = [word.key for word in words[max(0, at - 2) : at]]
+    return bool(before) and (before[-1] in _BEFORE_A_PERSON or (before[-1] == "ist" and before[0] in _NAMES_OF_PERSONS))
 
 
-def _preposition(words: list[_Word], at: int) -> str:
+def _preposition(words: list[Word], at: int) -> str:
     """The preposition before a place, over an article or „Ortsteil": „aus der Strandsiedlung"."""
     kind = ""
     for word in reversed(words[max(0, at - 3) : at]):

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
+from itertools import count
 from typing import Any, Final
 
 from knowledge.codec import from_row, to_row
@@ -88,7 +89,8 @@ class RuleIndex:
         self._by_area: dict[str, list[Rule]] = {}
         for rule in rules:
             self._by_area.setdefault(rule.applies_to, []).append(rule)
-        self._classes: list[str] | None = None
+        self._found: list[str] = []
+        self._search: Iterator[str] | None = None
 
     def at(self, chain: Iterable[str], on: date) -> list[Rule]:
         """The rules for a chain of areas on a day."""
@@ -99,16 +101,25 @@ class RuleIndex:
         """The rules of all areas on a day."""
         return self.at(self._by_area, on)
 
-    def representatives(self, release: Release) -> list[str]:
-        """One place (ARS) for each set of places that no rule tells apart."""
-        if self._classes is None:
-            seen: dict[tuple[str, ...], str] = {}
-            for ars in release.places:
-                areas = tuple(area for area in release.chain(ars) if area in self._by_area)
-                if areas:
-                    seen.setdefault(areas, ars)
-            self._classes = list(seen.values())
-        return self._classes
+    def representatives(self, release: Release) -> Iterator[str]:
+        """One place (ARS) for each set of places that no rule tells apart, found as far as they are asked for."""
+        if self._search is None:
+            self._search = self._classes_of(release)
+        for number in count():
+            if number == len(self._found):
+                following = next(self._search, None)
+                if following is None:
+                    return
+                self._found.append(following)
+            yield self._found[number]
+
+    def _classes_of(self, release: Release) -> Iterator[str]:
+        seen: set[tuple[str, ...]] = set()
+        for ars in release.places:
+            areas = tuple(area for area in release.chain(ars) if area in self._by_area)
+            if areas and areas not in seen:
+                seen.add(areas)
+                yield ars
 
 
 @dataclass
@@ -218,8 +229,9 @@ class Release:
 
     def to_json(self) -> str:
         """The whole release as JSON text; `from_json` reads it."""
-        head = {"number": self.number, "digest": self.digest, "published": self.published}
-        return json.dumps({**head, "knowledge": knowledge_to_dict(self.knowledge)}, ensure_ascii=False)
+        encoder = json.JSONEncoder(ensure_ascii=False)
+        head = encoder.encode({"number": self.number, "digest": self.digest, "published": self.published})
+        return "".join((head[:-1], ', "knowledge": ', *_pieces(self.knowledge, KINDS, encoder), "}"))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Release:
@@ -237,8 +249,24 @@ def _outside_name(county: Place) -> str:
 
 def digest_of(knowledge: Knowledge) -> str:
     """SHA-256 over the canonical JSON form, 64 hexadecimal digits."""
-    canonical = json.dumps(knowledge_to_dict(knowledge), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    encoder = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256()
+    for piece in _pieces(knowledge, sorted(KINDS), encoder):
+        digest.update(piece.encode())
+    return digest.hexdigest()
+
+
+def _pieces(knowledge: Knowledge, kinds: Iterable[str], encoder: json.JSONEncoder) -> Iterator[str]:
+    """The JSON text entry by entry: the rows of a whole Land at once would take as much memory again."""
+    comma = encoder.item_separator
+    for number, kind in enumerate(kinds):
+        yield f'{comma if number else "{"}"{kind}"{encoder.key_separator}['
+        for position, entry in enumerate(getattr(knowledge, kind)):
+            if position:
+                yield comma
+            yield encoder.encode(entry_to_row(entry))
+        yield "]"
+    yield "}"
 
 
 def knowledge_to_dict(knowledge: Knowledge) -> dict[str, Any]:

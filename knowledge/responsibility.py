@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import product
+from itertools import islice, product
 
 from knowledge.model import (
     ANYWHERE,
@@ -124,15 +124,13 @@ class _Resolver:
         self._at: dict[str, tuple[Rule, ...]] = {}
 
     def outcome(self) -> Outcome:
+        if self._place_is_one_of_very_many():
+            return Missing("place", ())
         localities, place_known = self._localities()
         if place_known and all(locality.ars == OUTSIDE for locality in localities):
             return NotHere(outside=True)
         if not localities:
             return NotHere()
-        if not place_known and len(localities) > _MOST_CHOICES:
-            if any(self._differ(localities[0], other) for other in localities[1:]):
-                return Missing("place", ())
-            localities = localities[:1]
         self._open_axes(localities)
         if self._by_road and self._facts.district == "Autobahn":
             return NotHere()
@@ -142,6 +140,14 @@ class _Resolver:
                 return Ambiguous(self._place_choices(localities))
             return Missing("place", self._place_choices(self._worth_naming(localities, signatures)))
         return self._within(localities, localities[0])
+
+    def _place_is_one_of_very_many(self) -> bool:
+        """Whether the place is open and decides, where the places are too many to be offered."""
+        if len(self._release.places) <= _MOST_CHOICES or self._named():
+            return False
+        possible = self._possible()
+        first = next(possible, None)
+        return first is not None and any(self._differ(first, other) for other in possible)
 
     def _differ(self, one: Locality, other: Locality) -> bool:
         self._open_axes([one, other])
@@ -202,15 +208,24 @@ class _Resolver:
 
     def _localities(self) -> tuple[list[Locality], bool]:
         """The places still possible, and whether the person named one."""
-        named = [locality for locality in self._facts.places or () if locality.ars == OUTSIDE or self._covers(locality)]
+        named = self._named()
         if named:
             return named, True
-        # Where the places are too many to be offered, one stands for all that no rule tells apart.
-        few = len(self._release.places) <= _MOST_CHOICES
-        possible = self._release.places if few else self._index.representatives(self._release)
-        places = [locality for ars in possible if self._covers(locality := Locality(ars))]
+        if len(self._release.places) > _MOST_CHOICES:
+            # None of them decides, so one stands for all.
+            return list(islice(self._possible(), 1)), False
         # Knowledge of a single city may do without places.
-        return places or ([Locality(NOWHERE)] if self._covers(Locality(NOWHERE)) else []), False
+        nowhere = Locality(NOWHERE)
+        return list(self._possible()) or ([nowhere] if self._covers(nowhere) else []), False
+
+    def _named(self) -> list[Locality]:
+        return [locality for locality in self._facts.places or () if locality.ars == OUTSIDE or self._covers(locality)]
+
+    def _possible(self) -> Iterator[Locality]:
+        """Every place somebody is responsible for, or one for all that no rule tells apart where they are very many."""
+        few = len(self._release.places) <= _MOST_CHOICES
+        places = self._release.places if few else self._index.representatives(self._release)
+        return (locality for ars in places if self._covers(locality := Locality(ars)))
 
     def _covers(self, locality: Locality) -> bool:
         return any(True for _ in self._deciding(locality))

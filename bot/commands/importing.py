@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.bootstrap import open_stores
+from bot.commands.releases import publish, say_not_publishable
 from bot.settings import Settings
 from knowledge.exchange.reading import Note, Reading, Unreadable
 from knowledge.release import Knowledge, Release
-from knowledge.store.knowledge_store import KnowledgeStore, MergeReport
+from knowledge.store.knowledge_store import KnowledgeStore, MergeReport, NotPublishable, NotStorable
 
 _SHOWN = 50
 _ACTOR = "import"
@@ -115,7 +116,7 @@ def import_command(settings: Settings, source: str, path: Path, options: ImportO
         stores = open_stores(settings)
         reading = READERS[source](path, stores.knowledge.draft(), options)
         report = _merge(stores.knowledge, reading, options.dry_run)
-        release = _publish(settings, stores.knowledge) if options.publish and not options.dry_run else None
+        release, errors = _publish(settings, stores.knowledge) if options.publish and not options.dry_run else (None, None)
     except Unreadable as error:
         _say_refused(error.notes)
         return 1
@@ -127,20 +128,27 @@ def import_command(settings: Settings, source: str, path: Path, options: ImportO
         print(json.dumps(_data(reading, report, release), ensure_ascii=False))
     else:
         _say(reading, report, release, options)
-    return 0
+    if errors:
+        say_not_publishable(errors)
+        print("Das Eingelesene steht im Entwurf.", file=sys.stderr)
+    return int(errors is not None)
 
 
 def _merge(store: KnowledgeStore, reading: Reading, dry_run: bool) -> MergeReport:
-    if reading.everything:
-        return store.replace_draft(reading.knowledge, _ACTOR, reading.origin, dry_run=dry_run)
-    return store.merge(reading.knowledge, _ACTOR, reading.origin, complete=reading.complete, dry_run=dry_run)
+    try:
+        if reading.everything:
+            return store.replace_draft(reading.knowledge, _ACTOR, reading.origin, dry_run=dry_run)
+        return store.merge(reading.knowledge, _ACTOR, reading.origin, complete=reading.complete, dry_run=dry_run)
+    except NotStorable as error:
+        raise Unreadable(str(error)) from None
 
 
-def _publish(settings: Settings, store: KnowledgeStore) -> tuple[Release, bool]:
-    release, new = store.publish(_ACTOR)
-    settings.var.mkdir(parents=True, exist_ok=True)
-    settings.release_file.write_text(release.to_json(), "utf-8")
-    return release, new
+def _publish(settings: Settings, store: KnowledgeStore) -> tuple[tuple[Release, bool] | None, NotPublishable | None]:
+    """The release, or what forbids it."""
+    try:
+        return publish(settings, store, _ACTOR), None
+    except NotPublishable as error:
+        return None, error
 
 
 def _say_refused(notes: list[Note]) -> None:

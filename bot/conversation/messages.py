@@ -58,7 +58,7 @@ class ServiceBlock(TypedDict):
 
 
 class OfficeBlock(TypedDict):
-    """One office with all that is needed to reach it. `open_now` is None when its hours are not known."""
+    """One office with all that is needed to reach it. `open_now` is None when that cannot be said."""
 
     type: Literal["office"]
     id: str

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from knowledge.release import Release
@@ -21,7 +23,25 @@ def read_published(url: str) -> Release | None:
         row = _from_sqlite(Path(rest.removeprefix("/").partition("?")[0]))
     else:
         row = _from_postgresql(f"postgresql://{rest}")
-    return Release.from_json(row) if row else None
+    return read_release(row) if row else None
+
+
+def read_release(text: str) -> Release:
+    """`Release.from_json` in two thirds of the time for a large release. Raises `ValueError`."""
+    with collecting_later():
+        return Release.from_json(text)
+
+
+@contextmanager
+def collecting_later() -> Iterator[None]:
+    """Put off looking for garbage: among millions of new values that all stay, Python would look again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _from_sqlite(path: Path) -> str | None:

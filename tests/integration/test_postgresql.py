@@ -14,24 +14,28 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import delete, inspect, select
 
 from bot.bootstrap import Stores, open_stores
 from bot.conversation.messages import IncomingMessage
 from bot.conversation.store import LeaseLost
-from knowledge.release import Knowledge
+from knowledge.model import Notice, Office
+from knowledge.release import Knowledge, entry_from_row
 from knowledge.store.database import connect, migrate
+from knowledge.store.knowledge_store import Conflict, MergeReport, NotStorable, Stored
 from knowledge.store.published import read_published
+from knowledge.store.tables import Entry
 from tests.integration.wiring import ObservedEngine, open_chat, serving, settings_for
+from tests.unit.test_migrations import TABLES, check_append_only, check_up_and_down
 
 QUESTION = "Hundesteuer anmelden in Ammerfeld"
-TABLES = {"entry", "audit", "release", "conversation", "inbox", "outbox"}
 
 
 class Server:
@@ -155,9 +159,9 @@ def test_migrations_up_down_and_up_again(empty_url: str) -> None:
 def test_importing_twice_changes_nothing(empty_url: str, demo: Knowledge) -> None:
     stores = open_stores(settings_for(Path("/nonexistent"), empty_url))
     first = stores.knowledge.replace_draft(demo, "test")
-    assert first.added > 900 and first.changed == first.removed == first.unchanged == 0
-    second = stores.knowledge.replace_draft(demo, "test")
-    assert second.unchanged == first.added and second.added == second.changed == second.removed == 0
+    added = first.count("added")
+    assert added > 900 and first == MergeReport(first.changes) and len(first.changes) == added
+    assert stores.knowledge.replace_draft(demo, "test") == MergeReport(unchanged=added)
     assert stores.knowledge.draft() == demo
     assert stores.knowledge.newest_number() is None and read_published(empty_url) is None
     release, new = stores.knowledge.publish("test")
@@ -169,13 +173,155 @@ def test_importing_twice_changes_nothing(empty_url: str, demo: Knowledge) -> Non
 def test_a_change_is_published_as_a_new_release(stores: Stores, demo: Knowledge, url: str) -> None:
     changed = replace(demo, services=(replace(demo.services[0], short="Anders."), *demo.services[1:-1]))
     report = stores.knowledge.replace_draft(changed, "test")
-    assert (report.added, report.changed, report.removed) == (0, 1, 1)
+    assert [report.count(action) for action in ("added", "changed", "removed")] == [0, 1, 1]
     release, new = stores.knowledge.publish("test")
     assert new and release.number == 2 and release.knowledge == changed
     old = stores.knowledge.release(1)
     assert old and old.knowledge == demo
     read = read_published(url)
     assert read and read.id == release.id
+
+
+def test_up_and_down_with_data(empty_url: str) -> None:
+    engine = connect(empty_url)
+    check_up_and_down(engine)
+    engine.dispose()
+
+
+def test_programs_that_start_together_migrate_once(empty_url: str) -> None:
+    engine = connect(empty_url)
+    at_once(*[partial(migrate, engine)] * 4)
+    assert set(inspect(engine).get_table_names()) > TABLES
+    engine.dispose()
+
+
+def test_audit_and_releases_are_append_only(stores: Stores) -> None:
+    with stores.engine.begin() as connection:
+        connection.execute(delete(Entry).where(Entry.kind != "offices"))
+    check_append_only(stores.engine)
+
+
+def test_only_one_of_two_threads_saves(stores: Stores, demo: Knowledge) -> None:
+    for version in range(1, 11):
+        office = demo.offices[version]
+        results = at_once(*(partial(save, stores, replace(office, phone=actor), actor, 1) for actor in ("anna", "berta")))
+        (won,) = [each for each in results if isinstance(each, Stored)]
+        (lost,) = [each for each in results if isinstance(each, Conflict)]
+        assert won.version == lost.version == 2 and lost.actor == won.entry.phone
+        assert stores.knowledge.entry("offices", office.id) == won
+        assert [(each.actor, each.action) for each in stores.knowledge.history("offices", office.id)] == [
+            (lost.actor, "changed"),
+            ("test", "added"),
+        ]
+
+
+def save(stores: Stores, entry: Office, actor: str, version: int | None) -> Stored | Conflict:
+    try:
+        return stores.knowledge.save("offices", entry, actor, version)
+    except Conflict as conflict:
+        return conflict
+
+
+def test_only_one_of_two_threads_adds_the_same(stores: Stores, demo: Knowledge) -> None:
+    for number in range(10):
+        office = replace(demo.offices[0], id=f"neu{number}")
+        results = at_once(*(partial(save, stores, office, actor, None) for actor in ("anna", "berta")))
+        assert sorted(type(each).__name__ for each in results) == ["Conflict", "Stored"]
+        assert len(stores.knowledge.history("offices", office.id)) == 1
+
+
+def test_new_ones_from_many_threads_stand_one_behind_the_other(stores: Stores, demo: Knowledge) -> None:
+    offices = [replace(demo.offices[0], id=f"neu{number}") for number in range(6)]
+    at_once(*(partial(save, stores, office, "anna", None) for office in offices))
+    with stores.engine.begin() as connection:
+        positions = connection.scalars(select(Entry.position).where(Entry.origin == "hand")).all()
+    assert len(set(positions)) == 6
+
+
+def test_publications_at_once_are_numbered_one_by_one(stores: Stores, demo: Knowledge) -> None:
+    def change_and_publish(number: int) -> tuple[int, bool]:
+        save(stores, replace(demo.offices[number], phone=f"{number}"), "anna", 1)
+        release, new = stores.knowledge.publish(f"thread {number}")
+        return release.number, new
+
+    published = at_once(*(partial(change_and_publish, number) for number in range(6)))
+    numbers = sorted(number for number, new in published if new)
+    assert numbers == list(range(2, len(numbers) + 2)), published
+    records = stores.knowledge.releases()
+    assert [each.number for each in records] == [*reversed(numbers), 1]
+    assert len({each.digest for each in records}) == len(records)
+    newest = stores.knowledge.release()
+    assert newest and newest.knowledge == stores.knowledge.draft()
+
+
+def test_the_same_draft_published_at_once_is_one_release(stores: Stores) -> None:
+    stores.knowledge.merge(Knowledge(notices=(Notice("1", "Zu", date.max, date.max),)), "anna", "")
+    published = at_once(*(partial(stores.knowledge.publish, actor) for actor in ("anna", "berta", "carla")))
+    assert sorted((release.number, new) for release, new in published) == [(2, False), (2, False), (2, True)]
+
+
+def test_a_rollback_and_a_publication_at_once(stores: Stores) -> None:
+    stores.knowledge.merge(Knowledge(notices=(Notice("1", "Zu", date.max, date.max),)), "anna", "")
+    stores.knowledge.publish("anna")
+    stores.knowledge.merge(Knowledge(notices=(Notice("2", "Zu", date.max, date.max),)), "anna", "")
+    at_once(partial(stores.knowledge.publish, "anna"), partial(stores.knowledge.roll_back, 1, "berta"))
+    records = stores.knowledge.releases()
+    assert [each.number for each in records] == [4, 3, 2, 1]
+    assert {each.based_on for each in records[:2]} == {None, 1}
+
+
+def test_a_merge_and_a_save_at_once_follow_each_other(stores: Stores, demo: Knowledge) -> None:
+    for number in range(5):
+        before = demo.offices[number]
+        imported = Knowledge(offices=tuple(replace(each, phone=f"import {number}") for each in demo.offices))
+        stored = stores.knowledge.entry("offices", before.id)
+        assert stored
+        edited = replace(stored.entry, phone="anna")
+        report, result = at_once(
+            partial(stores.knowledge.merge, imported, "import", "restore"),
+            partial(save, stores, edited, "anna", stored.version),
+        )
+        assert report.count("changed") == len(demo.offices)
+        now = stores.knowledge.entry("offices", before.id)
+        assert now and now.entry.phone == f"import {number}", "the import ends either way, a late edit is told"
+        first, second = stores.knowledge.history("offices", before.id)[:2]
+        if isinstance(result, Stored):
+            assert (first.actor, second.actor, now.version) == ("import", "anna", stored.version + 2)
+            assert first.before == second.after
+        else:
+            assert (result.actor, result.version, now.version) == ("import", stored.version + 1, stored.version + 1)
+
+
+def test_merges_in_opposite_order_cause_no_deadlock(stores: Stores, demo: Knowledge) -> None:
+    def merge(actor: str, offices: tuple[Office, ...]) -> None:
+        for number in range(3):
+            changed = tuple(replace(each, phone=f"{actor} {number}") for each in offices)
+            stores.knowledge.merge(Knowledge(offices=changed), actor, "")
+
+    at_once(partial(merge, "anna", demo.offices), partial(merge, "berta", demo.offices[::-1]))
+    phones = {each.phone for each in stores.knowledge.draft().offices}
+    assert phones in ({"anna 2"}, {"berta 2"})
+
+
+def test_before_and_after_can_be_told(stores: Stores, demo: Knowledge) -> None:
+    office = replace(demo.offices[0], phone="„1“")
+    stores.knowledge.save("offices", office, "anna", 1)
+    stores.knowledge.remove("offices", office.id, "berta", 2)
+    removed, changed, added = stores.knowledge.history("offices", office.id)
+    assert (removed.before, removed.after) == (changed.after, None)
+    assert (changed.before, added.before) == (added.after, None)
+    assert entry_from_row("offices", changed.after or {}) == office
+    assert stores.knowledge.audit(2) == [removed, changed] == stores.knowledge.audit(2, before=removed.id + 1)
+    assert removed.at.utcoffset() == timedelta(0)
+
+
+def test_zero_characters_and_half_characters(stores: Stores, demo: Knowledge, url: str) -> None:
+    stores.knowledge.save("offices", replace(demo.offices[0], remark="a\0b 😀"), "anna", 1)
+    stores.knowledge.publish("anna")
+    read = read_published(url)
+    assert read and read.offices[demo.offices[0].id].remark == "a\0b 😀"
+    with pytest.raises(NotStorable):
+        stores.knowledge.save("offices", replace(demo.offices[1], remark="\ud83d"), "anna", 1)
 
 
 # --- conversations

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from knowledge.exchange.seed import read_seed
 from knowledge.model import Locality
 from knowledge.places import Gazetteer, decide
 from knowledge.release import Release
@@ -137,3 +138,99 @@ def test_any_text_can_be_looked_up(gazetteer: Gazetteer, text: str) -> None:
 def test_the_kind_of_a_place_stands_for_a_preposition(gazetteer: Gazetteer) -> None:
     found = gazetteer.find("Wasseranschluss Neubau Weiler Forsthaus")
     assert [str(each) for each in found[0].localities] == ["091995102124/Forsthaus"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("in Grünseeer Ortsteil", [GRUENSEE]),
+        ("die Grünseer Bürger", [GRUENSEE]),
+        ("nach Lindenau", ["091990111111"]),
+        ("ich bin Lindenauerin", ["091990111111"]),
+        ("wir Lindenauer", ["091990111111"]),
+        ("in der Lindenauer Altstadt", ["091990111111/Altstadt"]),
+        ("aus der Strandsiedlung", [STRANDSIEDLUNG]),
+        ("der Pfarrhauser Verein", [PFARRHAUSEN]),
+        ("der Pfarrhausener Verein", [PFARRHAUSEN]),
+        ("in Grunsee", [GRUENSEE]),
+        ("in Grünse", [GRUENSEE]),
+        ("wir wohnen in Kirchdorf/Moos", ["091990118118"]),
+        ("wir wohnen in Kirchdorf a. Moos", ["091990118118"]),
+        ("wir wohnen in Kirchdorf im Mos", ["091990118118"]),
+        ("wir wohnen in Lindenau Süd", ["091990111111/Lindenau-Süd"]),
+        ("wir wohnen in Lindenau und arbeiten dort", ["091990111111"]),
+        ("nach Ostern", []),
+        ("in Forstern", ["091995102122/Forstern am Hang"]),
+        ("in der VGem Moosham", list(VG_MOOSHAM)),
+        ("beim Lkr. Lindenau", ["091990000000"]),
+        ("beim LK Lindenau", ["091990000000"]),
+        ("Schlagloch in der Wallersbacher Straße", []),
+        ("Schlagloch in der Walersbacher Str.", []),
+        ("Lindenauer Weg 5, Moosham", [MOOSHAM]),
+        ("in Unterseeham, Strandsiedlung", [STRANDSIEDLUNG]),
+        ("Termin bei Frau Lindenauer", []),
+        ("Mein Name ist Moosham", []),
+        ("I need a passport", []),
+    ],
+)
+def test_endings_and_other_spellings(gazetteer: Gazetteer, text: str, expected: list[str]) -> None:
+    assert list(map(str, decide(gazetteer.find(text)))) == expected
+
+
+FRAMES = (
+    "Ich wohne in {}",
+    "Wir ziehen nach {}, wo muss ich hin?",
+    "wer ist in {} zuständig",
+    "Ich komme aus {} und brauche einen Ausweis",
+    "Umzug von München nach {}",
+    "Wo ist das Rathaus von {}?",
+    "Hundesteuer für {} anmelden",
+    "in {} ist eine Laterne kaputt",
+    "Müllabfuhr in der Gemeinde {}, wann?",
+    "Ich bin neu in {}.",
+)
+NAMES = sorted(
+    {
+        (name, place.ars)
+        for place in read_seed().places
+        if not place.is_county
+        for name in (place.name, *(district.name for district in place.districts))
+    }
+)
+
+
+def misspelt(name: str, kind: str, at: int) -> str:
+    """One slip behind the first letter."""
+    at = 1 + at % (len(name) - 2)
+    if kind == "left out":
+        return name[:at] + name[at + 1 :]
+    if kind == "twice":
+        return name[:at] + name[at] + name[at:]
+    if kind == "swapped":
+        return name[:at] + name[at + 1] + name[at] + name[at + 2 :]
+    return name[:at] + "q" + name[at + 1 :]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(NAMES), st.sampled_from(FRAMES), st.sampled_from(["", "s", "er", "UPPER", "lower", "ae"]))
+def test_every_name_in_every_form_is_found(gazetteer: Gazetteer, name: tuple[str, str], frame: str, form: str) -> None:
+    written, ars = name
+    if form in ("s", "er"):
+        written += form
+    elif form == "ae":
+        written = written.replace("ü", "ue").replace("ö", "oe").replace("ß", "ss")
+    elif form:
+        written = written.upper() if form == "UPPER" else written.lower()
+    assert ars in {each.ars for each in decide(gazetteer.find(frame.format(written)))}
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from([name for name in NAMES if len(name[0]) >= 8 and name[0].isalpha()]),
+    st.sampled_from(FRAMES),
+    st.sampled_from(["left out", "twice", "swapped", "wrong"]),
+    st.integers(0, 30),
+)
+def test_a_long_name_with_one_slip_is_found(gazetteer: Gazetteer, name: tuple[str, str], frame: str, kind: str, at: int) -> None:
+    found = decide(gazetteer.find(frame.format(misspelt(name[0], kind, at))))
+    assert name[1] in {each.ars for each in found}

@@ -10,10 +10,12 @@ down_revision = "0001"
 def upgrade() -> None:
     with op.batch_alter_table("entry") as table:
         table.add_column(sa.Column("origin", sa.String(64), nullable=False, server_default=""))
-    op.execute("UPDATE entry SET kind = 'outside' WHERE kind = 'outside_places'")
+    for table_name in ("entry", "audit"):
+        op.execute(f"UPDATE {table_name} SET kind = 'outside' WHERE kind = 'outside_places'")
 
 
 def downgrade() -> None:
-    op.execute("UPDATE entry SET kind = 'outside_places' WHERE kind = 'outside'")
+    for table_name in ("entry", "audit"):
+        op.execute(f"UPDATE {table_name} SET kind = 'outside_places' WHERE kind = 'outside'")
     with op.batch_alter_table("entry") as table:
         table.drop_column("origin")
