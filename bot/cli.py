@@ -98,6 +98,9 @@ def _parser() -> argparse.ArgumentParser:
     exporting.add_argument("path", metavar="ZIEL", type=Path, help="Datei oder Ordner")
     exporting.add_argument("--draft", action="store_true", help="den Entwurf statt der veröffentlichten Ausgabe")
     check = command("check", _check, "das Wissen prüfen")
+    check.add_argument("--draft", action="store_true", help="den Entwurf statt der veröffentlichten Ausgabe")
+    check.add_argument("--errors-only", action="store_true", help="ohne Hinweise")
+    check.add_argument("--on", metavar="JJJJ-MM-TT", help="für diesen Tag")
     check.add_argument("--json", action="store_true", help="Ausgabe als JSON")
     publishing = command("publish", _publish, "den Entwurf prüfen und veröffentlichen")
     publishing.add_argument("--note", metavar="TEXT", default="", help="warum, für die Liste der Ausgaben")
@@ -115,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     preview.add_argument("--draft", action="store_true", help="mit dem Entwurf statt der Ausgabe in Kraft")
     preview.add_argument("--json", action="store_true", help="Ausgabe als JSON")
     bench = command("bench", _bench, "messen")
+    bench.add_argument("--scale", metavar="ORDNER", type=Path, help="stattdessen: das Wissen ganz Deutschlands aus diesem Ordner")
     bench.add_argument("--turns", type=int, default=200, help="Zahl der Gesprächsschritte")
     return parser
 
@@ -235,7 +239,8 @@ def _export(settings: Settings, options: argparse.Namespace) -> int:
 def _check(settings: Settings, options: argparse.Namespace) -> int:
     from bot.commands.check import check_command
 
-    return check_command(_published(settings), as_json=options.json)
+    release = _draft(settings) if options.draft else _published(settings)
+    return check_command(release, as_json=options.json, errors_only=options.errors_only, on=_day(options.on))
 
 
 def _publish(settings: Settings, options: argparse.Namespace) -> int:
@@ -272,6 +277,10 @@ def _preview(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _bench(settings: Settings, options: argparse.Namespace) -> int:
+    if options.scale:
+        from bot.commands.bench_scale import bench_scale_command
+
+        return bench_scale_command(options.scale)
     from bot.commands.bench import bench_command
 
     return bench_command(settings, _published(settings), options.turns)

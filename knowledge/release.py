@@ -193,6 +193,10 @@ class Release:
             index.setdefault(key, []).append(rule)
         return by_service, by_type
 
+    @cached_property
+    def _outside_names(self) -> frozenset[str]:
+        return frozenset(place.name for place in self.knowledge.outside)
+
     def rule_index(self, service: Service) -> RuleIndex:
         """The rules that may decide about a service, whatever the day."""
         by_service, by_type = self._rules
@@ -218,6 +222,8 @@ class Release:
 
     def locality_name(self, locality: Locality) -> str:
         """A name for people: „Ammerfeld“, „Strandsiedlung (Unterseeham)“."""
+        if locality.ars == OUTSIDE and locality.district in self._outside_names:
+            return locality.district
         if locality.ars == OUTSIDE:
             return f"ein Ort außerhalb ({self.region})" if not self.county else _outside_name(self.county)
         place = self.places[locality.ars]
@@ -288,6 +294,8 @@ def entry_to_row(entry: Any) -> dict[str, Any]:
 
 def entry_from_row(kind: str, row: Mapping[str, Any]) -> Any:
     """Reads what `entry_to_row` wrote."""
+    if kind == "outside":  # eleven thousand of them, read at every start
+        return OutsidePlace(row["name"], row.get("ars", ""), row.get("county", ""), tuple(row.get("plz", ())))
     if kind != "services":
         return from_row(KINDS[kind], row)
     examples = tuple(Example(text, style) for style, texts in row.get("examples", {}).items() for text in texts)

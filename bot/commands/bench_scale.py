@@ -96,10 +96,21 @@ def _rules(places: tuple[Place, ...], offices: dict[str, Office]) -> Iterator[Ru
                 office = f"{level}-{number}@{area}"
                 address = Address("Hauptstraße 1", "12345", area)
                 offices[office] = Office(
-                    office, f"{level}-{number}", "gemeinde" if level == "gemeinde" else "landkreis", f"Amt {area}", address=address
+                    office,
+                    f"{level}-{number}",
+                    "gemeinde" if level == "gemeinde" else "landkreis",
+                    f"Amt {area}",
+                    address=address,
                 )
                 yield Rule(
-                    f"R-{office}", "*", office, "zustaendig", "belegt", "Beispiel.", office_type=f"{level}-{number}", applies_to=area
+                    f"R-{office}",
+                    "*",
+                    office,
+                    "zustaendig",
+                    "belegt",
+                    "Beispiel.",
+                    office_type=f"{level}-{number}",
+                    applies_to=area,
                 )
 
 

@@ -135,10 +135,10 @@ def _published(settings: Settings) -> Release:
 def _draft(settings: Settings) -> Release:
     from sqlalchemy.exc import SQLAlchemyError
 
-    from bot.bootstrap import open_stores
+    from knowledge.store.knowledge_store import open_knowledge
 
     try:
-        knowledge = open_stores(settings).knowledge.draft()
+        knowledge = open_knowledge(settings.database_url).draft()
     except (SQLAlchemyError, OSError) as error:
         raise NotExported(_unreachable(error)) from error
     if knowledge == Knowledge():

@@ -11,12 +11,11 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.bootstrap import open_stores
 from bot.commands.releases import publish, say_not_publishable
 from bot.settings import Settings
-from knowledge.exchange.reading import Note, Reading, Unreadable
+from knowledge.exchange.reading import Note, Reading, Unreadable, kept_apart
 from knowledge.release import Knowledge, Release
-from knowledge.store.knowledge_store import KnowledgeStore, MergeReport, NotPublishable, NotStorable
+from knowledge.store.knowledge_store import KnowledgeStore, MergeReport, NotPublishable, NotStorable, open_knowledge
 
 _SHOWN = 50
 _ACTOR = "import"
@@ -113,10 +112,12 @@ READERS: dict[str, _Reader] = {
 def import_command(settings: Settings, source: str, path: Path, options: ImportOptions) -> int:
     """Read and check a file, then change the draft in one transaction. A broken file changes nothing; exit code 1."""
     try:
-        stores = open_stores(settings)
-        reading = READERS[source](path, stores.knowledge.draft(), options)
-        report = _merge(stores.knowledge, reading, options.dry_run)
-        release, errors = _publish(settings, stores.knowledge) if options.publish and not options.dry_run else (None, None)
+        store = open_knowledge(settings.database_url)
+        draft = store.draft()
+        reading = READERS[source](path, draft, options)
+        reading = reading if reading.everything else kept_apart(reading, draft)
+        report = _merge(store, reading, options.dry_run)
+        release, errors = _publish(settings, store) if options.publish and not options.dry_run else (None, None)
     except Unreadable as error:
         _say_refused(error.notes)
         return 1

@@ -53,7 +53,7 @@ class Renderer:
             yield from self._offices(reply.offices)
             yield _service_block(self._release, service)
         elif reply.topic == "outside":
-            yield self._text("nothere_outside", service=service.name)
+            yield self._outside(reply, service)
             for office in self._anywhere(service):
                 yield self._text("nothere_outside_anywhere", service=service.name, office=office.name)
         elif any(rule.district in ROAD_CLASSES for rule in self._release.rules_for(service, self._now.date())):
@@ -61,6 +61,12 @@ class Renderer:
         else:
             yield self._text("nothere_none", service=service.name)
         yield self._stand()
+
+    def _outside(self, reply: Reply, service: Service) -> Block:
+        place = Locality.parse(reply.places[0]) if len(reply.places) == 1 else None
+        if place and place.district and self._release.locality_name(place) == place.district:
+            return self._text("nothere_outside_named", service=service.name, place=place.district)
+        return self._text("nothere_outside", service=service.name)
 
     def _choices(self, reply: Reply) -> Iterator[Block]:
         yield self._text("choices")
@@ -251,10 +257,9 @@ def _service_block(release: Release, service: Service) -> ServiceBlock:
 
 def _why(assignment: Assignment) -> str:
     """„Warum diese Stelle?“, with the source of the rule and the day it was last confirmed."""
-    origin = [f"Quelle: {assignment.source}"] if assignment.source else []
-    if assignment.confirmed:
-        origin.append(f"Stand: {date.fromisoformat(assignment.confirmed):%d.%m.%Y}")
-    return " ".join(filter(None, (assignment.reason, f"({', '.join(origin)})" if origin else "")))
+    confirmed = f"Stand: {date.fromisoformat(assignment.confirmed):%d.%m.%Y}." if assignment.confirmed else ""
+    source = f"Quelle: {assignment.source}." if assignment.source else ""
+    return " ".join(filter(None, (assignment.reason, confirmed, source)))
 
 
 def plain_text(blocks: Iterable[Block]) -> str:

@@ -31,7 +31,9 @@ LEVELS = frozenset(["gemeinde", "vg", "zweckverband", "landkreis", "land", "bund
 AUDIENCES = frozenset(["citizen", "business", "both", "staff"])
 ROLES = frozenset(["zustaendig", "ansprechpunkt", "annahme"])
 CERTAINTIES = frozenset(("belegt", "vermutlich", "nur-ebene"))
-PLACE_KINDS = frozenset(["landkreis", "grosse-kreisstadt", "kreisfreie-stadt", "stadt", "markt", "gemeinde"])
+PLACE_KINDS = frozenset(
+    ["landkreis", "grosse-kreisstadt", "kreisfreie-stadt", "stadt", "markt", "gemeinde", "gemeindefreies-gebiet"]
+)
 FACTS = frozenset(["place", "street", "district", "surname", "audience", "value", "age"])
 
 

@@ -11,7 +11,7 @@ from actions.turn import NONE_OF_THESE, Reply
 from bot.conversation.rendering import Renderer, plain_text
 from bot.conversation.texts import texts
 from knowledge.hours import BERLIN
-from knowledge.model import Closure, Facts, Locality
+from knowledge.model import Closure, Facts, Locality, OutsidePlace
 from knowledge.places import Gazetteer
 from knowledge.release import Release
 from knowledge.responsibility import Choice, NotHere, Responsible, resolve
@@ -41,7 +41,7 @@ def test_an_answer_in_reading_order(release: Release) -> None:
     assert heading["text"] == "Für Ihr Anliegen „Wohnsitz anmelden (Zuzug)“ ist in Pfarrhausen diese Stelle zuständig:"
     assert (office["id"], office["title"]) == ("buergerbuero@vg-moosham", "Bürgerbüro der VG Moosham")
     assert (office["role"], office["role_label"], office["certainty"]) == ("zustaendig", "zuständig", "")
-    assert office["why"].startswith("Für Einwohner von Moosham, Pfarrhausen und Unterseeham erledigt die VG Moosham")
+    assert office["why"].startswith("Moosham, Pfarrhausen und Unterseeham gehören zur Verwaltungsgemeinschaft Moosham.")
     assert (office["hours_today"], office["open_now"]) == ("Jetzt geöffnet (heute 8:00–12:00 Uhr)", True)
     assert (service["slug"], service["title"]) == ("wohnsitz-anmelden", "Wohnsitz anmelden (Zuzug)")
     assert service["documents"]
@@ -297,9 +297,37 @@ def test_plain_text(release: Release, gazetteer: Gazetteer) -> None:
     text = plain_text(renderer(release).blocks(answer(release, "wohnsitz-anmelden", "091995101120")))
     assert "Bürgerbüro der VG Moosham (zuständig)\n" in text
     assert "Jetzt geöffnet (heute 8:00–12:00 Uhr)\n" in text
-    assert "Warum diese Stelle? Für Einwohner" in text
+    assert "Warum diese Stelle? Moosham, Pfarrhausen und Unterseeham gehören" in text
     assert "\nMitbringen:\n• " in text
     assert text.endswith("\n\nStand 22.11.2026, Ausgabe 1")
+
+
+def test_why_it_is_this_office_ends_with_day_and_source(release: Release) -> None:
+    blocks = renderer(release).blocks(answer(release, "wohnsitz-anmelden", "091995101120"))
+    office = next(dict(block) for block in blocks if block["type"] == "office")
+    assert office["why"].endswith(" Stand: 01.11.2026. Quelle: Aufgabenverteilung der Gemeinde (Beispiel).")
+
+
+def test_a_service_says_what_it_is_confused_with(release: Release) -> None:
+    blocks = renderer(release).blocks(answer(release, "wohnsitz-anmelden", "091995101120"))
+    service = next(dict(block) for block in blocks if block["type"] == "service")
+    titles = [each["title"] for each in service["not_to_confuse"]]
+    assert "Wohnsitz ummelden (Umzug innerhalb der Gemeinde)" in titles
+    assert "Wohnsitz anmelden (Zuzug)" not in titles
+    assert service["procedure"]
+
+
+def test_a_place_outside_is_called_by_its_name(release: Release) -> None:
+    known = replace(release.knowledge, outside=(OutsidePlace("Augsburg", "097610000000", "Augsburg"),))
+    elsewhere = Release(1, "", "2026-11-22T00:00:00+00:00", known)
+    reply = Reply("nothere", "wohnsitz-anmelden", topic="outside", places=("outside/Augsburg",))
+    assert said(elsewhere, reply).startswith("Augsburg liegt nicht im Landkreis Lindenau.")
+    made_up = replace(reply, places=("outside/Rufen Sie 0900 an",))
+    assert said(elsewhere, made_up).startswith("Ihr Ort liegt nicht im Landkreis Lindenau.")
+
+
+def said(release: Release, reply: Reply) -> str:
+    return plain_text(renderer(release).blocks(reply))
 
 
 def test_plain_choices_are_numbered(release: Release) -> None:
