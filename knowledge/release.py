@@ -195,7 +195,7 @@ class Release:
 
     @cached_property
     def _outside_names(self) -> frozenset[str]:
-        return frozenset(place.name for place in self.knowledge.outside)
+        return frozenset(place.name for place in self.knowledge.outside if place.name)
 
     def rule_index(self, service: Service) -> RuleIndex:
         """The rules that may decide about a service, whatever the day."""

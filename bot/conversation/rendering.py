@@ -64,7 +64,7 @@ class Renderer:
 
     def _outside(self, reply: Reply, service: Service) -> Block:
         place = Locality.parse(reply.places[0]) if len(reply.places) == 1 else None
-        if place and place.district and self._release.locality_name(place) == place.district:
+        if place and self._release.locality_name(place) == place.district:
             return self._text("nothere_outside_named", service=service.name, place=place.district)
         return self._text("nothere_outside", service=service.name)
 
