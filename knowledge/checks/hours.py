@@ -10,8 +10,8 @@ from typing import Final
 
 from knowledge.checks.finding import ERROR, HINT, Finding
 from knowledge.hours import suspicious
+from knowledge.hours.opening import Span, in_force, read, rules_of
 from knowledge.model import Office
-from knowledge.opening import Span, in_force, read, rules_of
 from knowledge.release import Release
 
 _DAYS: Final = (14, 366)

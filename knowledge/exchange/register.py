@@ -17,7 +17,7 @@ from typing import Final
 from knowledge.exchange.limits import decode, read_bytes
 from knowledge.exchange.reading import Note, Reading, Unreadable
 from knowledge.model import OutsidePlace, Place
-from knowledge.place_names import name_words, short_name
+from knowledge.places.names import name_words, short_name
 from knowledge.release import Knowledge
 
 ORIGIN: Final = "register"

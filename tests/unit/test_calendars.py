@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
-from knowledge import calendars
-from knowledge.calendars import BAVARIA, Calendar, calendar_of
+from knowledge.hours import calendars
+from knowledge.hours.calendars import BAVARIA, Calendar, calendar_of
 from knowledge.model import Address, District, Office, OutsidePlace, Place
 from knowledge.release import Knowledge, Release
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from knowledge.exchange.dldb import read_dldb
-from knowledge.exchange.dldb_hours import read_hours
+from knowledge.exchange.dldb.hours import read_hours
 from knowledge.exchange.limits import Notes
 from knowledge.exchange.markup import read_markup, sentences
 from knowledge.exchange.reading import Reading, Unreadable

@@ -13,8 +13,8 @@ from functools import cache
 
 import pytest
 
-from knowledge.calendars import LAENDER
 from knowledge.hours import Calendar, day_hours
+from knowledge.hours.calendars import LAENDER
 
 YEARS = range(2024, 2034)
 EXPRESSION = "Mo-Su 08:00-12:00; PH off"

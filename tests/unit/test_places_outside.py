@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from knowledge.everyday_places import EVERYDAY
 from knowledge.model import OUTSIDE, Locality, OutsidePlace, Place
 from knowledge.places import Gazetteer, decide
+from knowledge.places.everyday import EVERYDAY
 from knowledge.release import Knowledge, Release
 from knowledge.text import fold
 

@@ -20,10 +20,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
-from knowledge.exchange import spreadsheet_files
 from knowledge.exchange.reading import Reading, Unreadable
+from knowledge.exchange.spreadsheet import files as spreadsheet_files
 from knowledge.exchange.spreadsheet import read_spreadsheet, write_csv, write_xlsx
-from knowledge.exchange.spreadsheet_columns import SHEETS
+from knowledge.exchange.spreadsheet.columns import SHEETS
 from knowledge.model import (
     Address,
     Closure,

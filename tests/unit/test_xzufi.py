@@ -14,11 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from knowledge.exchange import xzufi_read, xzufi_xml
 from knowledge.exchange.reading import Reading, Unreadable
+from knowledge.exchange.xzufi import read as xzufi_read
 from knowledge.exchange.xzufi import read_xzufi, write_xzufi
-from knowledge.exchange.xzufi_terms import language_of
-from knowledge.exchange.xzufi_text import german_hours, osm_hours, read_html, slug_of
+from knowledge.exchange.xzufi import xml as xzufi_xml
+from knowledge.exchange.xzufi.terms import language_of
+from knowledge.exchange.xzufi.text import german_hours, osm_hours, read_html, slug_of
 from knowledge.model import (
     Address,
     Closure,

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, Protocol
 
-from knowledge.exchange.spreadsheet_cells import (
+from knowledge.exchange.spreadsheet.cells import (
     EMPTY_ITEM,
     EXACT_BELOW,
     Cell,

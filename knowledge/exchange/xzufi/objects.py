@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from knowledge.exchange import xzufi_terms as terms
-from knowledge.exchange.xzufi_text import osm_hours, read_html, slug_of, source_of, tidy
-from knowledge.exchange.xzufi_xml import Node
+from knowledge.exchange.xzufi import terms as terms
+from knowledge.exchange.xzufi.text import osm_hours, read_html, slug_of, source_of, tidy
+from knowledge.exchange.xzufi.xml import Node
 from knowledge.model import ANYWHERE, Address, Contact, Fee, Link, Office, Rule, Service
 
 _PHONE: Final = re.compile(r"[\d\s()+/.–-]{4,}")

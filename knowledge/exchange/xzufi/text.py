@@ -9,7 +9,7 @@ from typing import Final
 
 from knowledge.exchange.limits import clean_text, one_line
 from knowledge.exchange.markup import ITEM, Anchor, read_markup
-from knowledge.exchange.xzufi_xml import Node
+from knowledge.exchange.xzufi.xml import Node
 from knowledge.text import fold
 
 LONGEST_SLUG: Final = 60

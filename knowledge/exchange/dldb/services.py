@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from knowledge.exchange.dldb_entry import LONGEST_NAME, OFFICE_TYPE, Entry
-from knowledge.exchange.dldb_texts import describe
+from knowledge.exchange.dldb.entry import LONGEST_NAME, OFFICE_TYPE, Entry
+from knowledge.exchange.dldb.texts import describe
 from knowledge.exchange.limits import one_line
 from knowledge.exchange.markup import Anchor
 from knowledge.model import Fee, Link, Service, Source

@@ -11,13 +11,13 @@ with other XÖV standards, and read leniently, are the name of the message itsel
 
 Elements are known by their local names, because the parts of codes (`code`, `name`) are in no namespace. HTML becomes
 clean text. Of other producers, offices and services are named after their names (equal names after their identifiers too),
-`source_ids` hold `xzufi:<schemeAgencyID>:<id>`. Places, office types and the like have no object: see `xzufi_rest` for where
+`source_ids` hold `xzufi:<schemeAgencyID>:<id>`. Places, office types and the like have no object: see `rest` for where
 our own files keep them.
 """
 
 from __future__ import annotations
 
-from knowledge.exchange.xzufi_read import read_xzufi
-from knowledge.exchange.xzufi_write import write_xzufi
+from knowledge.exchange.xzufi.read import read_xzufi
+from knowledge.exchange.xzufi.write import write_xzufi
 
 __all__ = ["read_xzufi", "write_xzufi"]

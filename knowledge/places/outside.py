@@ -11,9 +11,9 @@ import re
 from collections.abc import Sequence
 from functools import cached_property
 
-from knowledge.everyday_places import EVERYDAY
 from knowledge.model import OutsidePlace
-from knowledge.place_names import CONNECTING, Match, Names, Word, name_words, short_name
+from knowledge.places.everyday import EVERYDAY
+from knowledge.places.names import CONNECTING, Match, Names, Word, name_words, short_name
 
 _ALONE = CONNECTING | frozenset(
     """nach aus fuer plz ort wohnort ich wir wohne wohnen komme kommen bin sind es ist das bitte danke also ja nein und oder

@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from knowledge.everyday_places import EVERYDAY
 from knowledge.model import OUTSIDE, Locality
-from knowledge.outside_places import Outside, is_meant, is_short_statement, names_place
-from knowledge.place_names import CONNECTING, Match, Names, Word, name_words, short_name, window, words_of
+from knowledge.places.everyday import EVERYDAY
+from knowledge.places.names import CONNECTING, Match, Names, Word, name_words, short_name, window, words_of
+from knowledge.places.outside import Outside, is_meant, is_short_statement, names_place
 from knowledge.release import Release
 
 _BEFORE_A_PLACE = frozenset(

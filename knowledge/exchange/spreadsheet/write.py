@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from knowledge.exchange.spreadsheet_cells import MOST_CHARACTERS, Cell, armoured, is_risky, shown
-from knowledge.exchange.spreadsheet_columns import CHOICES, GUIDE, SHEETS, STYLES, Column, Sheet
-from knowledge.exchange.spreadsheet_read import CONTINUED
-from knowledge.exchange.spreadsheet_values import Amount, Area, Choice, Day, Flag, Reference, Scope
+from knowledge.exchange.spreadsheet.cells import MOST_CHARACTERS, Cell, armoured, is_risky, shown
+from knowledge.exchange.spreadsheet.columns import CHOICES, GUIDE, SHEETS, STYLES, Column, Sheet
+from knowledge.exchange.spreadsheet.read import CONTINUED
+from knowledge.exchange.spreadsheet.values import Amount, Area, Choice, Day, Flag, Reference, Scope
 from knowledge.release import Knowledge
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
-from knowledge.exchange.dldb_entry import LONGEST_NAME, OFFICE_TYPE, Entry
-from knowledge.exchange.dldb_hours import read_hours
+from knowledge.exchange.dldb.entry import LONGEST_NAME, OFFICE_TYPE, Entry
+from knowledge.exchange.dldb.hours import read_hours
 from knowledge.model import Address, Office
 from knowledge.text import fold
 

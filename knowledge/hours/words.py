@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import groupby
 
-from knowledge.opening import (
+from knowledge.hours.opening import (
     MONTHS,
     WEEKDAYS,
     Rule,

@@ -12,7 +12,7 @@ from typing import Any, Final
 from xml.etree.ElementTree import ParseError
 
 from knowledge.exchange.reading import Note, Unreadable
-from knowledge.exchange.xzufi_terms import GML, MESSAGE, NAMESPACE, OBJECTS, READABLE, VERSIONS, XSI
+from knowledge.exchange.xzufi.terms import GML, MESSAGE, NAMESPACE, OBJECTS, READABLE, VERSIONS, XSI
 
 DEEPEST: Final = 64
 LONGEST_TAG: Final = 2_000_000

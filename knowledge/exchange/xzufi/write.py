@@ -1,4 +1,4 @@
-"""The knowledge as an XZuFi message, with what XZuFi has no field for beside it (see `xzufi_rest`)."""
+"""The knowledge as an XZuFi message, with what XZuFi has no field for beside it (see `rest`)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from knowledge.exchange import xzufi_objects as objects
-from knowledge.exchange import xzufi_terms as terms
-from knowledge.exchange.xzufi_read import FORM
-from knowledge.exchange.xzufi_rest import dumps, rest_of
-from knowledge.exchange.xzufi_text import german_hours, paragraph, points, unused
-from knowledge.exchange.xzufi_xml import Node, readable, write
+from knowledge.exchange.xzufi import objects as objects
+from knowledge.exchange.xzufi import terms as terms
+from knowledge.exchange.xzufi.read import FORM
+from knowledge.exchange.xzufi.rest import dumps, rest_of
+from knowledge.exchange.xzufi.text import german_hours, paragraph, points, unused
+from knowledge.exchange.xzufi.xml import Node, readable, write
 from knowledge.model import ANYWHERE, Link, Office, Rule, Service
 from knowledge.release import Knowledge, digest_of, entry_to_row
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 
-from knowledge.exchange.dldb_entry import LONGEST_NAME, OFFICE_TYPE, Entry, Export
-from knowledge.exchange.dldb_offices import read_offices
-from knowledge.exchange.dldb_services import read_service
+from knowledge.exchange.dldb.entry import LONGEST_NAME, OFFICE_TYPE, Entry, Export
+from knowledge.exchange.dldb.offices import read_offices
+from knowledge.exchange.dldb.services import read_service
 from knowledge.exchange.limits import load_json, one_line
 from knowledge.exchange.reading import Reading, Unreadable
 from knowledge.model import Rule

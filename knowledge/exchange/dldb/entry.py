@@ -9,7 +9,7 @@ from datetime import date
 from html import unescape
 from typing import Any
 
-from knowledge.exchange.dldb_texts import statements
+from knowledge.exchange.dldb.texts import statements
 from knowledge.exchange.limits import MOST_CHARS, Notes, clean_text, one_line
 from knowledge.exchange.markup import Markup, read_markup
 from knowledge.exchange.reading import Unreadable

@@ -9,14 +9,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from knowledge.exchange import xzufi_objects as objects
-from knowledge.exchange import xzufi_terms as terms
 from knowledge.exchange.limits import MOST_TEXT_BYTES, Notes, read_bytes
 from knowledge.exchange.reading import Reading, Unreadable
-from knowledge.exchange.xzufi_objects import Key, key_of
-from knowledge.exchange.xzufi_rest import completed, entry_of, loads
-from knowledge.exchange.xzufi_text import slug_of, tidy, unused
-from knowledge.exchange.xzufi_xml import Node, parse
+from knowledge.exchange.xzufi import objects as objects
+from knowledge.exchange.xzufi import terms as terms
+from knowledge.exchange.xzufi.objects import Key, key_of
+from knowledge.exchange.xzufi.rest import completed, entry_of, loads
+from knowledge.exchange.xzufi.text import slug_of, tidy, unused
+from knowledge.exchange.xzufi.xml import Node, parse
 from knowledge.model import ANYWHERE, Link, Office, Rule, Service
 from knowledge.release import KINDS, Knowledge
 from knowledge.release import key_of as entry_key

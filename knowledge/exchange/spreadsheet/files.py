@@ -20,7 +20,7 @@ from typing import Any
 
 from knowledge.exchange.limits import decode, read_bytes
 from knowledge.exchange.reading import Note, Unreadable
-from knowledge.exchange.spreadsheet_cells import MOST_CHARACTERS, Cell, Unusable
+from knowledge.exchange.spreadsheet.cells import MOST_CHARACTERS, Cell, Unusable
 
 MOST_FILE_BYTES = 16 * 1024**2
 MOST_ROWS = 100_000

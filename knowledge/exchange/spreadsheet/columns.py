@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from knowledge.exchange.spreadsheet_cells import Refused
-from knowledge.exchange.spreadsheet_values import (
+from knowledge.exchange.spreadsheet.cells import Refused
+from knowledge.exchange.spreadsheet.values import (
     EMAIL,
     POSTCODE,
     WEB,

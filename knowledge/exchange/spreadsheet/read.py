@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from knowledge.exchange.reading import Note, Reading, Unreadable
-from knowledge.exchange.spreadsheet_cells import Cell, Refused, Unusable, disarmed, restored, shown
-from knowledge.exchange.spreadsheet_columns import (
+from knowledge.exchange.spreadsheet.cells import Cell, Refused, Unusable, disarmed, restored, shown
+from knowledge.exchange.spreadsheet.columns import (
     CHOICES,
     DISTINCTIONS,
     ENDS,
@@ -24,8 +24,8 @@ from knowledge.exchange.spreadsheet_columns import (
     Sheet,
     plain_heading,
 )
-from knowledge.exchange.spreadsheet_files import Table, read_tables
-from knowledge.exchange.spreadsheet_values import At, Reference, Scope, meant
+from knowledge.exchange.spreadsheet.files import Table, read_tables
+from knowledge.exchange.spreadsheet.values import At, Reference, Scope, meant
 from knowledge.model import ANYWHERE, ROAD_CLASSES
 from knowledge.release import KINDS, Knowledge, key_of
 
@@ -43,7 +43,7 @@ _WRONG: Any = object()
 
 
 def read_spreadsheet(path: Path, draft: Knowledge) -> Reading:
-    """Read an .xlsx file, a .csv file or a folder of .csv files with the sheets of `spreadsheet_columns`.
+    """Read an .xlsx file, a .csv file or a folder of .csv files with the sheets of `columns`.
 
     Gives the entries that stand there, whole: what no column says is as in the draft. Nothing is ever removed. Raises
     `Unreadable` with all mistakes.

@@ -10,10 +10,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
-from knowledge.calendars import BAVARIA, Calendar, calendar_of
-from knowledge.hours_in_words import in_words, suspicious, weekday
+from knowledge.hours.calendars import BAVARIA, Calendar, calendar_of
+from knowledge.hours.opening import Rule, Span, clock, in_force, otherwise, read, rules_of, spans_in_words
+from knowledge.hours.words import in_words, suspicious, weekday
 from knowledge.model import Closure, Office
-from knowledge.opening import Rule, Span, clock, in_force, otherwise, read, rules_of, spans_in_words
 
 if TYPE_CHECKING:
     from knowledge.release import Release
