@@ -4,6 +4,7 @@ SHELL := /bin/bash
 export LOTSE_VAR ?= $(CURDIR)/var
 export RASA_TELEMETRY_ENABLED := false
 PYTEST := .venv/bin/pytest
+TWO_AT_ONCE := -n 2 --dist worksteal
 
 .PHONY: help setup environments knowledge model run test test-quick lint bench test-tools
 
@@ -29,12 +30,12 @@ test-tools: environments
 	@deploy/setup/test-tools.sh
 
 test: lint model test-tools ## everything: quick tests, PostgreSQL, a trained worker, Chromium
-	$(PYTEST)
+	$(PYTEST) $(TWO_AT_ONCE)
 	.venv-rasa/bin/python -m pytest -c tests/worker_env/pytest.ini tests/worker_env
 	$(PYTEST) tests/worker tests/e2e
 
 test-quick: environments ## without Rasa and browser, in under a minute
-	$(PYTEST) --ignore=tests/integration/test_postgresql.py
+	$(PYTEST) $(TWO_AT_ONCE) --ignore=tests/integration/test_postgresql.py
 
 lint: environments ## ruff and mypy
 	.venv/bin/ruff check .

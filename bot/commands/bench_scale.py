@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
+from knowledge.checks import check
 from knowledge.exchange.leika import leika_services
 from knowledge.exchange.register import read_municipalities
 from knowledge.model import Address, Facts, Locality, Office, Place, Rule, Service
@@ -128,6 +129,8 @@ def _measured(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
         release, took = _timed(lambda: read_published(url))
         assert release is not None
         yield "Ausgabe laden", f"{took:.1f} s"
+    _, took = _timed(lambda: check(release, _ON))
+    yield "Ausgabe prüfen (`lotse check`)", f"{took:.1f} s"
     yield from _resolved(release)
     yield "größter Arbeitsspeicher, alles zusammen", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB"
 
