@@ -13,7 +13,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.facts import find_facts
-from actions.turn import Candidate, Reply, Turn, TurnState, Understanding
+from actions.turn import WHO, Candidate, Reply, Turn, TurnState, Understanding
 from knowledge.active import active_release, gazetteer
 
 SLOTS = tuple(TurnState.__dataclass_fields__)
@@ -43,7 +43,8 @@ class ActionUnsure(Action):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         turn, _ = _turn(tracker)
         understood = _understanding(tracker, turn)
-        if turn.state.awaiting or understood.verdict != "unsure":
+        follows_up = bool(turn.state.service) and understood.aspect != WHO
+        if turn.state.awaiting or follows_up or understood.verdict != "unsure":
             return _say(dispatcher, tracker, *turn.matter(understood))
         return _say(dispatcher, tracker, *turn.unsure(topic=str(tracker.latest_message.get("intent", {}).get("name") or "")))
 
@@ -139,6 +140,7 @@ def _understanding(tracker: Tracker, turn: Turn) -> Understanding:
         ranking=tuple(Candidate(row["service"], row["confidence"]) for row in message.get("services") or ()),
         verdict=str(message.get("verdict") or "unsure"),
         facts=find_facts(text, turn.gazetteer),
+        aspect=str(message.get("aspect") or WHO),
     )
 
 

@@ -17,9 +17,29 @@ from knowledge.surnames import surname_initial
 from knowledge.text import fold
 
 NONE_OF_THESE = "keins"
+WHO = "who"
+ASPECT_NAMES = {
+    "zustaendig": WHO,
+    "unterlagen": "documents",
+    "kosten": "fee",
+    "oeffnungszeiten": "hours",
+    "frist": "deadline",
+    "online": "online",
+    "ablauf": "procedure",
+    "kontakt": "contact",
+    "formular": "form",
+    "termin": "appointment",
+    "voraussetzungen": "requirements",
+}
+"""What can be asked about a matter: the names in the training data, and what replies call it."""
 _ORDINALS = ("erst", "zweit", "dritt", "viert", "fuenft")
 _SHORT_ANSWER = 6
 _SURE_OF_NEW_MATTER = 0.85
+_LONGEST_FOLLOW_UP = 9
+_SURE_OF_OTHER_MATTER = 0.97
+_POINTING_BACK = frozenset(
+    ["das", "dafuer", "dazu", "damit", "davon", "da", "dort", "es", "und", "denn", "hierfuer", "that", "it", "this", "there"]
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +59,7 @@ class Understanding:
     ranking: tuple[Candidate, ...] = ()
     verdict: str = "unsure"
     facts: FoundFacts = FoundFacts()
+    aspect: str = WHO
 
 
 @dataclass(frozen=True)
@@ -54,6 +75,7 @@ class TurnState:
     on: str | None = None
     awaiting: str | None = None
     options: tuple[tuple[str, str], ...] = ()
+    aspect: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return {key: _plain(value) for key, value in self.__dict__.items()}
@@ -71,7 +93,7 @@ class Reply:
     """What to say, as references into the release.
 
     `outcome` is one of answer, choices, missing, ambiguous, nothere, fallback, handover, crisis, smalltalk; `topic` says
-    which text is meant where an outcome has several.
+    which text is meant where an outcome has several; `aspect` is what was asked about the matter.
     """
 
     outcome: str
@@ -82,6 +104,7 @@ class Reply:
     topic: str = ""
     places: tuple[str, ...] = ()
     on: str | None = None
+    aspect: str = WHO
 
     def to_dict(self) -> dict[str, Any]:
         data = {key: _plain(value) for key, value in self.__dict__.items()}
@@ -131,8 +154,10 @@ class Turn:
         answer = self._as_answer(understood)
         if answer is not None:
             return self._answered(*answer)
-        state = self._with_facts(understood.facts)
+        state = replace(self._with_facts(understood.facts), aspect=understood.aspect if understood.aspect != WHO else None)
         if self.state.service and self._is_only_about_place(understood):
+            return self._decide(self.state.service, replace(state, aspect=self.state.aspect))
+        if self.state.service and self._asks_more(understood):
             return self._decide(self.state.service, state)
         if understood.verdict == "answer":
             return self._matter(understood.ranking[0].service, state)
@@ -151,7 +176,7 @@ class Turn:
     def unsure(self, state: TurnState | None = None, topic: str = "") -> tuple[Reply, TurnState]:
         """Nothing fits: say so."""
         state = self._afresh(state or self.state)
-        return Reply("fallback", topic=topic), replace(state, service=None, awaiting=None, options=())
+        return Reply("fallback", topic=topic), replace(state, service=None, awaiting=None, options=(), aspect=None)
 
     def _matter(self, slug: str, state: TurnState) -> tuple[Reply, TurnState]:
         if slug not in self.release.services:
@@ -189,7 +214,7 @@ class Turn:
     def _decide(self, slug: str, state: TurnState) -> tuple[Reply, TurnState]:
         on = date.fromisoformat(state.on) if state.on else self.today
         outcome = resolve(self.release, slug, self._known(slug, state, on), on)
-        told = Reply("answer", slug, places=state.places, on=on.isoformat())
+        told = Reply("answer", slug, places=state.places, on=on.isoformat(), aspect=state.aspect or WHO)
         if isinstance(outcome, Responsible):
             reply = replace(told, offices=outcome.offices)
         elif isinstance(outcome, NotHere):
@@ -289,6 +314,17 @@ class Turn:
         for mention in sorted(understood.facts.mentions, key=lambda each: -each.start):
             rest = rest[: mention.start] + rest[mention.end :]
         return all(len(word) <= 5 for word in re.findall(r"\w+", rest)) and len(rest.split()) <= 4
+
+    def _asks_more(self, understood: Understanding) -> bool:
+        """„und was kostet das?“: something about the matter at hand, with no other matter in it."""
+        words = fold(understood.text).split()
+        if understood.aspect == WHO or len(words) > _LONGEST_FOLLOW_UP:
+            return False
+        top = understood.ranking[0] if understood.ranking else None
+        if understood.verdict != "answer" or top is None or top.service == self.state.service:
+            return True
+        points_back = bool(_POINTING_BACK & {word.strip(".,!?") for word in words})
+        return points_back and top.confidence < _SURE_OF_OTHER_MATTER
 
     def _option(self, text: str) -> str | None:
         """The offered option that a text names: by number, ordinal or label."""

@@ -78,7 +78,7 @@ def _row(name: str, unit: str, whole: float, alone: float, other: float) -> str:
 
 def _conversations(turns: int, length: int) -> list[list[str]]:
     """Real questions, each with follow-ups that need the memory of the conversation."""
-    path = HOME / "nlu_data/golden/calibration.jsonl"
+    path = HOME / "nlu_data/calibration.jsonl"
     questions = [row["question"] for row in map(json.loads, path.read_text("utf-8").splitlines()) if row["service"]]
     said = itertools.chain.from_iterable((question, *_FOLLOW_UPS) for question in itertools.cycle(questions))
     return [list(itertools.islice(said, length)) for _ in range(max(1, turns // length))]

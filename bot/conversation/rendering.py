@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
-from actions.turn import NONE_OF_THESE, Reply
+from actions.turn import NONE_OF_THESE, WHO, Reply
 from bot.conversation.messages import Block, OfficeBlock, ServiceBlock
 from bot.conversation.texts import texts
 from knowledge.hours import BERLIN, DayHours, HoursNow, clock, office_hours, spans_in_words, weekday
@@ -41,6 +41,7 @@ class Renderer:
 
     def _answer(self, reply: Reply) -> Iterator[Block]:
         service = self._release.services[reply.service or ""]
+        yield from self._asked(reply, service)
         yield self._heading(reply, service)
         yield from self._offices(reply.offices)
         yield _service_block(self._release, service)
@@ -49,6 +50,7 @@ class Renderer:
     def _nothere(self, reply: Reply) -> Iterator[Block]:
         service = self._release.services[reply.service or ""]
         if reply.offices:
+            yield from self._asked(reply, service)
             yield self._text("nothere_office", service=service.name)
             yield from self._offices(reply.offices)
             yield _service_block(self._release, service)
@@ -61,6 +63,35 @@ class Renderer:
         else:
             yield self._text("nothere_none", service=service.name)
         yield self._stand()
+
+    def _asked(self, reply: Reply, service: Service) -> Iterator[Block]:
+        """What was asked in particular comes first: „Was kostet das?“."""
+        if reply.aspect == WHO:
+            return
+        told = self._told(reply, service)
+        key = f"aspect_{reply.aspect}" if told else f"aspect_{reply.aspect}_unknown"
+        if key in self._texts:
+            yield self._text(key, service=service.name, told=told)
+
+    def _told(self, reply: Reply, service: Service) -> str:
+        """What is known about the aspect asked for, one line each; empty when nothing is."""
+        office = self._release.offices[reply.offices[0].office] if reply.offices else None
+        opening = office_hours(self._release, office, self._now) if office else None
+        online = [service.online] if service.online else []
+        lines: dict[str, list[str]] = {
+            "documents": list(service.documents),
+            "fee": [fee.text for fee in service.fees],
+            "deadline": list(service.deadlines),
+            "requirements": list(service.requirements),
+            "procedure": [*service.procedure, *([f"Dauer: {service.processing_time}"] if service.processing_time else [])],
+            "online": [f"{link.title} {link.url}".rstrip() for link in online],
+            "form": [f"{link.title} {link.url}".rstrip() for link in (*service.forms, *online)],
+            "hours": [self._hours_today(opening)] if opening else [],
+            "contact": [office.phone, office.email, office.website] if office else [],
+            "appointment": [office.name] if office and office.appointment_only else [],
+        }
+        told = list(filter(None, lines.get(reply.aspect, [])))
+        return told[0] if len(told) == 1 else "\n" + "\n".join(f"• {line}" for line in told) if told else ""
 
     def _outside(self, reply: Reply, service: Service) -> Block:
         place = Locality.parse(reply.places[0]) if len(reply.places) == 1 else None

@@ -10,17 +10,21 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.training_data.structures import StoryGraph
 from rasa.shared.importers.importer import TrainingDataImporter
 from rasa.shared.importers.rasa import RasaFileImporter
+from rasa.shared.nlu.constants import INTENT_RESPONSE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from actions.turn import ASPECT_NAMES
 from knowledge.active import active_release
 from knowledge.release import Release
 
 NLU_DATA = Path("nlu_data")
 DOMAIN = NLU_DATA / "domain.yml"
 QUESTIONS = NLU_DATA / "anliegen"
-GOLDEN = NLU_DATA / "golden"
-CALIBRATION = GOLDEN / "calibration.jsonl"
+ASPECTS = NLU_DATA / "aspekt"
+CALIBRATION = NLU_DATA / "calibration.jsonl"
+NOT_TRAINING_DATA = frozenset((NLU_DATA / "evaluation", NLU_DATA / "lexikon.yml", ASPECTS, CALIBRATION))
+"""What lies under `nlu_data` and must not be read as intents: questions for evaluation above all."""
 OUT_OF_SCOPE = "ausserhalb"
 CALIBRATES = "calibrates"
 """Marks a message that is not learnt from: it tells how sure the model may be."""
@@ -44,9 +48,10 @@ class LotseImporter(TrainingDataImporter):
         whole = not given or {Path(path).resolve() for path in given} == {NLU_DATA.resolve()}
         self._release = active_release() if whole else None
         if whole:
-            left_out = {GOLDEN, QUESTIONS if self._release else GOLDEN}
+            left_out = {*NOT_TRAINING_DATA, *((QUESTIONS,) if self._release else ())}
             given = [str(path) for path in sorted(NLU_DATA.iterdir()) if path not in left_out]
         self._calibration = CALIBRATION if whole and CALIBRATION.exists() else None
+        self._aspects = RasaFileImporter(config_file, None, [str(ASPECTS)]) if whole and ASPECTS.exists() else None
         domain = domain_path if domain_path and Path(domain_path).exists() else str(DOMAIN)
         self._files = RasaFileImporter(config_file, domain, given)
 
@@ -72,7 +77,15 @@ class LotseImporter(TrainingDataImporter):
             message = Message.build(text, intent=intent)
             message.set(CALIBRATES, True)
             messages.append(message)
+        if self._aspects:
+            messages += [_about(message) for message in self._aspects.get_nlu_data(language).intent_examples]
         return data.merge(TrainingData(messages))
+
+
+def _about(message: Message) -> Message:
+    """A question of `aspekt/<name>` as a message without an intent: it says what is asked, not what the matter is."""
+    name = message.get(INTENT_RESPONSE_KEY).partition("/")[2]
+    return Message(data={TEXT: message.get(TEXT), "aspect": ASPECT_NAMES[name]})
 
 
 def _wording(release: Release) -> Iterator[Tuple[str, str]]:

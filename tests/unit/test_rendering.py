@@ -326,6 +326,35 @@ def test_a_place_outside_is_called_by_its_name(release: Release) -> None:
     assert said(elsewhere, made_up).startswith("Ihr Ort liegt nicht im Landkreis Lindenau.")
 
 
+@pytest.mark.parametrize(
+    ("aspect", "start"),
+    [
+        ("fee", "Das kostet es: \n• 46 Euro ab 24 Jahren\n• "),
+        ("documents", "Das bringen Sie mit: \n• Bisheriger"),
+        ("procedure", "So geht es: \n• "),
+        ("hours", "Jetzt geöffnet (heute 8:00–12:00 Uhr).\n"),
+        ("contact", "So erreichen Sie die Stelle: \n• 089 99998"),
+        ("requirements", "Das sind die Voraussetzungen: \n• "),
+        ("appointment", "Dass Sie einen Termin brauchen, steht nicht in meinen Angaben."),
+        ("who", "Für Ihr Anliegen"),
+        ("of a later release", "Für Ihr Anliegen"),
+    ],
+)
+def test_what_was_asked_comes_first(release: Release, aspect: str, start: str) -> None:
+    reply = replace(answer(release, "personalausweis-beantragen", "091990113113"), aspect=aspect)
+    assert said(release, reply).startswith(start)
+
+
+def test_what_is_not_known_is_said(release: Release) -> None:
+    bare = replace(release.services["personalausweis-beantragen"], fees=(), forms=(), online=None)
+    knowledge = replace(release.knowledge, services=(bare,))
+    poor = Release(1, "", release.published, knowledge)
+    reply = answer(release, "personalausweis-beantragen", "091990113113")
+    assert said(poor, replace(reply, aspect="fee")).startswith("Was „Personalausweis beantragen“ kostet, weiß ich nicht.")
+    assert said(poor, replace(reply, aspect="online")).startswith("Einen Online-Dienst für")
+    assert said(poor, replace(reply, aspect="form")).startswith("Ein Formular für")
+
+
 def said(release: Release, reply: Reply) -> str:
     return plain_text(renderer(release).blocks(reply))
 

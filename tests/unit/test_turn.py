@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from actions.facts import find_facts
-from actions.turn import NONE_OF_THESE, Candidate, Reply, Turn, TurnState, Understanding
+from actions.turn import NONE_OF_THESE, WHO, Candidate, Reply, Turn, TurnState, Understanding
 from knowledge.places import Gazetteer
 from knowledge.release import Release
 
@@ -22,11 +22,11 @@ class Talk:
     def _turn(self) -> Turn:
         return Turn(self.release, self.gazetteer, TODAY, self.state)
 
-    def say(self, text: str, *services: str, sure: float = 0.95) -> Reply:
+    def say(self, text: str, *services: str, sure: float = 0.95, aspect: str = WHO) -> Reply:
         """A message, and the services that the understanding sees in it: one is an answer, several are a choice."""
         verdict = "answer" if len(services) == 1 else "choose" if services else "unsure"
         ranking = tuple(Candidate(service, sure) for service in services)
-        understood = Understanding(text, "anliegen", ranking, verdict, find_facts(text, self.gazetteer))
+        understood = Understanding(text, "anliegen", ranking, verdict, find_facts(text, self.gazetteer), aspect)
         reply, self.state = self._turn().matter(understood)
         return reply
 
@@ -240,3 +240,36 @@ def test_a_place_or_service_that_is_gone_is_forgotten(release: Release, gazettee
     turn = Turn(release, gazetteer, date(2026, 11, 23), state)
     assert turn.state == TurnState()
     assert turn.choose("service", "personalausweis-beantragen")[0].missing == "place"
+
+
+class TestAspects:
+    """What is asked about a matter, and asked further."""
+
+    def test_it_is_told(self, talk: Talk) -> None:
+        assert talk.say("was kostet es ein auto abzumelden", "kfz-abmelden", aspect="fee").aspect == "fee"
+
+    def test_it_outlives_a_question_back(self, talk: Talk) -> None:
+        assert talk.say("Was brauche ich für einen Ausweis?", "personalausweis-beantragen", aspect="documents").missing == "place"
+        reply = talk.say("in Ammerfeld")
+        assert (reply.service, reply.aspect) == ("personalausweis-beantragen", "documents")
+
+    @pytest.mark.parametrize("text", ["und was kostet das?", "Kosten", "was kostet das dann so ungefähr"])
+    def test_a_follow_up_is_about_the_matter_at_hand(self, talk: Talk, text: str) -> None:
+        talk.say("Auto abmelden", "kfz-abmelden")
+        reply = talk.say(text, aspect="fee")
+        assert (reply.service, reply.aspect) == ("kfz-abmelden", "fee")
+        assert talk.say("hat das heute offen?", "wertstoffhof-nutzen", aspect="hours").service == "kfz-abmelden"
+
+    def test_another_matter_in_it_starts_afresh(self, talk: Talk) -> None:
+        talk.say("Auto abmelden", "kfz-abmelden")
+        assert talk.say("was kostet ein Jagdschein", "jagdschein-beantragen", aspect="fee").service == "jagdschein-beantragen"
+        sure = talk.say("und was kostet ein Jagdschein", "jagdschein-beantragen", sure=0.99, aspect="fee")
+        assert sure.service == "jagdschein-beantragen"
+
+    def test_a_place_keeps_what_was_asked(self, talk: Talk) -> None:
+        talk.say("Was kostet ein Ausweis in Grünsee?", "personalausweis-beantragen", aspect="fee")
+        assert talk.say("und in Ammerfeld?").aspect == "fee"
+
+    def test_a_new_matter_asks_for_nothing_in_particular(self, talk: Talk) -> None:
+        talk.say("Was kostet es, ein Auto abzumelden?", "kfz-abmelden", aspect="fee")
+        assert talk.say("Jagdschein", "jagdschein-beantragen").aspect == WHO

@@ -138,7 +138,7 @@ def test_ask_on_the_command_line() -> None:
 
 
 def test_evaluate_on_questions_nobody_trained_on() -> None:
-    done = lotse("evaluate", "nlu_data/golden/test.jsonl", "--json")
+    done = lotse("evaluate", "nlu_data/evaluation/general.jsonl", "--json")
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)
     assert figures["n"] == 288

@@ -159,13 +159,14 @@ class QuestionFeaturizer(GraphComponent):
             return cls(joblib.load(folder / "vectorizer.joblib"), model_storage, resource)
 
     def train(self, training_data: TrainingData) -> Resource:
-        self._vectorizer.fit([text_of(message) for message in learnt_from(training_data)])
+        about = [message for message in training_data.training_examples if message.get("aspect")]
+        self._vectorizer.fit([text_of(message) for message in (*learnt_from(training_data), *about)])
         with self._model_storage.write_to(self._resource) as folder:
             joblib.dump(self._vectorizer, folder / "vectorizer.joblib")
         return self._resource
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        self.process(training_data.intent_examples)
+        self.process(training_data.training_examples)
         return training_data
 
     def process(self, messages: List[Message]) -> List[Message]:
