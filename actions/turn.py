@@ -170,13 +170,15 @@ class Turn:
         known = [slug for slug in services if slug in self.release.services][:3]
         choices = tuple(Choice(slug, self.release.services[slug].name) for slug in known)
         choices += (Choice(NONE_OF_THESE, "Nichts davon"),)
-        reply = Reply("choices", choices=choices, places=state.places)
+        reply = Reply("choices", choices=choices, places=state.places, aspect=state.aspect or WHO)
         return reply, replace(self._afresh(state), service=None, awaiting="service", options=_options(choices))
 
     def unsure(self, state: TurnState | None = None, topic: str = "") -> tuple[Reply, TurnState]:
         """Nothing fits: say so."""
         state = self._afresh(state or self.state)
-        return Reply("fallback", topic=topic), replace(state, service=None, awaiting=None, options=(), aspect=None)
+        return Reply("fallback", topic=topic, aspect=state.aspect or WHO), replace(
+            state, service=None, awaiting=None, options=(), aspect=None
+        )
 
     def _matter(self, slug: str, state: TurnState) -> tuple[Reply, TurnState]:
         if slug not in self.release.services:

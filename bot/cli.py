@@ -79,7 +79,14 @@ def _parser() -> argparse.ArgumentParser:
     resolve.add_argument("--value", metavar="EUR", help="Auftragswert netto")
     resolve.add_argument("--draft", action="store_true", help="den Entwurf statt der veröffentlichten Ausgabe")
     evaluate = command("evaluate", _evaluate, "Fragen aus einer Datei stellen und zählen, was stimmt")
-    evaluate.add_argument("file", metavar="DATEI", type=Path)
+    evaluate.add_argument("files", metavar="DATEI", nargs="+", type=Path, help="JSONL, eine Frage je Zeile")
+    evaluate.add_argument("--services", action="store_true", help="auch je Leistung, und womit sie verwechselt wird")
+    evaluate.add_argument("--model", metavar="MODELL", type=Path, help="dieses Sprachmodell (Vorgabe: das neueste)")
+    evaluate.add_argument("--against", metavar="MODELL", type=Path, help="mit diesem Sprachmodell vergleichen")
+    evaluate.add_argument("--svg", metavar="BILD", type=Path, help="zeichnen, ob Lotse so oft recht hat, wie er sicher ist")
+    evaluate.add_argument("--known", metavar="LISTE", type=Path, help="Kennungen der Fragen, die noch nicht bestanden werden")
+    evaluate.add_argument("--strict", action="store_true", help="keine Fehler außer den bekannten dulden")
+    evaluate.add_argument("--write-known", action="store_true", help="die Liste der bekannten Fehler schreiben")
     evaluate.add_argument("--json", action="store_true", help="Ausgabe als JSON")
     command("train", _train, "das Sprachmodell trainieren")
     serve = command("serve", _serve, "den Dienst starten")
@@ -194,11 +201,20 @@ def _ask(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _evaluate(settings: Settings, options: argparse.Namespace) -> int:
-    from bot.commands.evaluate import evaluate_command
+    from bot.commands.evaluate import EvaluateOptions, evaluate_command
 
-    data, text = evaluate_command(settings, _published(settings), options.file)
-    print(json.dumps(data, ensure_ascii=False) if options.json else text)
-    return 0
+    given = EvaluateOptions(
+        files=tuple(options.files),
+        as_json=options.json,
+        services=options.services,
+        svg=options.svg,
+        model=options.model,
+        against=options.against,
+        known=options.known,
+        strict=options.strict,
+        write_known=options.write_known,
+    )
+    return evaluate_command(settings, _published(settings), given)
 
 
 def _train(settings: Settings, _: argparse.Namespace) -> int:

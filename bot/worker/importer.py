@@ -10,7 +10,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.training_data.structures import StoryGraph
 from rasa.shared.importers.importer import TrainingDataImporter
 from rasa.shared.importers.rasa import RasaFileImporter
-from rasa.shared.nlu.constants import INTENT_RESPONSE_KEY, TEXT
+from rasa.shared.nlu.constants import INTENT, INTENT_RESPONSE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
@@ -26,6 +26,9 @@ CALIBRATION = NLU_DATA / "calibration.jsonl"
 NOT_TRAINING_DATA = frozenset((NLU_DATA / "evaluation", NLU_DATA / "lexikon.yml", ASPECTS, CALIBRATION))
 """What lies under `nlu_data` and must not be read as intents: questions for evaluation above all."""
 OUT_OF_SCOPE = "ausserhalb"
+MATTER = "anliegen"
+ASPECT = "aspect"
+"""Says on a message what is asked about the matter."""
 CALIBRATES = "calibrates"
 """Marks a message that is not learnt from: it tells how sure the model may be."""
 
@@ -77,15 +80,18 @@ class LotseImporter(TrainingDataImporter):
             message = Message.build(text, intent=intent)
             message.set(CALIBRATES, True)
             messages.append(message)
+        hints = []
         if self._aspects:
-            messages += [_about(message) for message in self._aspects.get_nlu_data(language).intent_examples]
-        return data.merge(TrainingData(messages))
+            about = self._aspects.get_nlu_data(language)
+            messages += [_about(message) for message in about.intent_examples]
+            hints = about.regex_features
+        return data.merge(TrainingData(messages, regex_features=hints))
 
 
 def _about(message: Message) -> Message:
-    """A question of `aspekt/<name>` as a message without an intent: it says what is asked, not what the matter is."""
+    """A question of `aspekt/<name>` as a matter without a service: it says what is asked, not what the matter is."""
     name = message.get(INTENT_RESPONSE_KEY).partition("/")[2]
-    return Message(data={TEXT: message.get(TEXT), "aspect": ASPECT_NAMES[name]})
+    return Message(data={TEXT: message.get(TEXT), INTENT: MATTER, ASPECT: ASPECT_NAMES[name]})
 
 
 def _wording(release: Release) -> Iterator[Tuple[str, str]]:

@@ -1,15 +1,15 @@
+"""The figures of `lotse evaluate`, on hand-made results."""
+
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from actions.turn import Reply
-from bot.cli import UsageError
-from bot.commands.evaluate import Question, Result, figures, read_questions
-from knowledge.release import Release
+from bot.commands.evaluation.figures import PAIRS_SHOWN, Share, figures
+from bot.commands.evaluation.questions import Question
+from bot.commands.evaluation.results import Result
 from knowledge.responsibility import Assignment, Choice
 
 RIGHT, WRONG = "wohnsitz-anmelden", "kfz-abmelden"
@@ -24,10 +24,14 @@ def result(
     right_office: str = "",
     ranking: tuple[tuple[str, float], ...] = ((RIGHT, 0.9), (WRONG, 0.1)),
     style: str = "",
+    file: str = "",
+    name: str = "1",
+    crisis: bool = False,
 ) -> Result:
     offices = (Assignment(office, "zustaendig", "belegt", "", ""),) if office else ()
     choices = (Choice("a", "A"),) if outcome in ("choices", "missing", "ambiguous") else ()
-    question = Question("1", "?", frozenset(gold), frozenset(filter(None, (right_office,))), style, {})
+    right_offices = frozenset(filter(None, (right_office,)))
+    question = Question(name, "?", frozenset(gold), right_offices, style, {}, crisis=crisis, file=file)
     return Result(question, Reply(outcome, said, offices, choices=choices), ranking)
 
 
@@ -36,7 +40,12 @@ def share(results: list[Result], name: str) -> Any:
 
 
 def test_nothing_to_count() -> None:
-    assert {key: value for key, value in figures([]).items() if value is not None} == {"n": 0, "misses": [], "by_style": {}}
+    data = figures([])
+    assert all(data[key] is None for key in ("hit@1", "passed", "out_of_scope_answered", "aspect", "crisis_recognised", "ece"))
+    assert (data["n"], data["misses"], data["by_style"], data["files"], data["services"], data["confusions"]) == (
+        0, [], {}, {}, [], [],
+    )  # fmt: skip
+    assert data["counts"] == data["intervals"] == {}
 
 
 def test_hits_are_counted_whatever_was_said() -> None:
@@ -44,7 +53,7 @@ def test_hits_are_counted_whatever_was_said() -> None:
     fourth = result("fallback", None, ranking=((WRONG, 0.5), ("a", 0.2), ("b", 0.1), (RIGHT, 0.1)))
     none = result("fallback", None, ranking=())
     results = [result("answer"), second, fourth, none]
-    assert (share(results, "hit@1"), share(results, "hit@3")) == (0.25, 0.5)
+    assert [share(results, f"hit@{depth}") for depth in (1, 3, 5)] == [0.25, 0.5, 0.75]
 
 
 def test_either_of_several_right_services_is_a_hit() -> None:
@@ -128,40 +137,113 @@ def test_misses_and_styles() -> None:
     assert {style: row["n"] for style, row in data["by_style"].items()} == {"amtlich": 1, "kurz": 1}
 
 
-class TestQuestions:
-    def read(self, release: Release, tmp_path: Path, *lines: Any) -> list[Question]:
-        path = tmp_path / "fragen.jsonl"
-        path.write_text("\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines), "utf-8")
-        return read_questions(path, release)
+@pytest.mark.parametrize(
+    ("count", "of", "interval"),
+    [(8, 10, (0.4902, 0.9433)), (0, 10, (0.0, 0.2775)), (10, 10, (0.7225, 1.0)), (1, 1, (0.2065, 1.0)), (0, 0, None)],
+)
+def test_wilson_interval(count: int, of: int, interval: tuple[float, float] | None) -> None:
+    assert Share(count, of).interval == interval
 
-    def test_a_line_a_question(self, release: Release, tmp_path: Path) -> None:
-        first, second = self.read(
-            release,
-            tmp_path,
-            {"id": 7, "question": "Wo?", "service": RIGHT, "place": "Pfarrhausen", "surname": "Huber", "style": "kurz"},
-            "",
-            {"question": "Wer?", "service": [RIGHT, WRONG], "office": "kasse", "on": "2027-01-01"},
-        )
-        assert (first.id, first.services, first.style) == ("7", {RIGHT}, "kurz")
-        assert first.facts == {"places": ["091995101120"], "surname": "Huber"}
-        assert (second.id, second.services, second.offices) == ("3", {RIGHT, WRONG}, {"kasse"})
-        assert second.facts == {"on": "2027-01-01"}
 
-    def test_nothing_is_right_out_of_scope(self, release: Release, tmp_path: Path) -> None:
-        [question] = self.read(release, tmp_path, {"question": "Wie wird das Wetter?", "service": None})
-        assert question.services == frozenset()
+def test_counts_and_intervals_beside_every_share() -> None:
+    data = figures([*[result("answer")] * 8, result("fallback", None), result("answer", ranking=()), result("answer", gold=())])
+    assert data["counts"]["hit@1"] == [9, 10]
+    assert data["counts"]["out_of_scope_answered"] == [1, 1]
+    assert data["intervals"]["answered"] == [0.5958, 0.9821]
+    assert "aspect" not in data["counts"]
 
-    @pytest.mark.parametrize(
-        "line", ["kaputt", "[]", '{"question": "Wo?"}', '{"service": "x"}', '{"question": "Wo?", "service": "x", "on": "morgen"}']
-    )
-    def test_a_broken_line_is_named(self, release: Release, tmp_path: Path, line: str) -> None:
-        with pytest.raises(UsageError, match=r"Zeile 2: keine gültige Frage"):
-            self.read(release, tmp_path, {"question": "Wo?", "service": RIGHT}, line)
 
-    def test_no_question_at_all(self, release: Release, tmp_path: Path) -> None:
-        with pytest.raises(UsageError, match="steht keine Frage"):
-            self.read(release, tmp_path, "")
+def test_files_have_figures_of_their_own() -> None:
+    results = [
+        result("answer", file="b.jsonl", style="kurz"),
+        result("fallback", None, file="b.jsonl"),
+        result("answer", file="a.jsonl"),
+    ]
+    data = figures(results)
+    assert [(name, row["n"], row["answered"]) for name, row in data["files"].items()] == [
+        ("b.jsonl", 2, 0.5),
+        ("a.jsonl", 1, 1.0),
+    ]
+    assert data["files"]["b.jsonl"]["by_style"]["kurz"]["n"] == 1
+    assert data["answered"] == 0.6667
 
-    def test_no_file(self, release: Release, tmp_path: Path) -> None:
-        with pytest.raises(UsageError, match="lässt sich nicht lesen"):
-            read_questions(tmp_path / "fehlt.jsonl", release)
+
+class Told:
+    """A reply that says what it is about."""
+
+    outcome, service, offices = "answer", RIGHT, ()
+
+    def __init__(self, aspect: str) -> None:
+        self.aspect = aspect
+
+
+def test_aspects() -> None:
+    def asked(aspect: str, reply: Any) -> Result:
+        return Result(Question("1", "?", frozenset((RIGHT,)), frozenset(), "", {}, aspect=aspect), reply, ((RIGHT, 1.0),))
+
+    results = [asked("fee", Told("fee")), asked("fee", Told("hours")), asked("fee", Told("")), asked("", Told("fee"))]
+    assert figures(results)["counts"]["aspect"] == [1, 3]
+
+
+def test_crises_recognised_and_false_alarms() -> None:
+    results = [
+        result("crisis", None, gold=(), crisis=True),
+        result("fallback", None, gold=(), crisis=True, name="übersehen"),
+        result("crisis", None, name="blind"),
+        result("answer"),
+        result("fallback", None, gold=()),
+    ]
+    data = figures(results)
+    assert (data["counts"]["crisis_recognised"], data["counts"]["crisis_false_alarms"]) == ([1, 2], [1, 3])
+    assert [row["id"] for row in data["crisis"]["overlooked"]] == ["übersehen"]
+    assert [row["id"] for row in data["crisis"]["false_alarms"]] == ["blind"]
+
+
+def test_a_miss_is_what_is_not_passed() -> None:
+    results = [
+        result("answer"),
+        result("choices", None),
+        result("choices", None, ranking=((WRONG, 0.6), (RIGHT, 0.4))),
+        result("fallback", None),
+        result("fallback", None, gold=()),
+        result("missing", RIGHT, gold=()),
+    ]
+    assert [each.missed for each in results] == [False, False, True, True, False, True]
+    assert share(results, "passed") == 0.5
+
+
+def test_services_and_what_they_were_taken_for() -> None:
+    wrong = ((WRONG, 0.9), (RIGHT, 0.1))
+    results = [
+        result("answer"),
+        result("answer", WRONG, ranking=wrong),
+        result("choices", None, ranking=wrong),
+        result("fallback", None, ranking=()),
+        result("answer", gold=("z-auch", RIGHT)),
+        result("fallback", None, gold=()),
+    ]
+    assert figures(results)["services"] == [
+        {"service": RIGHT, "n": 5, "hit@1": 0.4, "taken_for": {WRONG: 2, "nichts": 1}},
+        {"service": "z-auch", "n": 1, "hit@1": 1.0, "taken_for": {}},
+    ]
+
+
+def test_confusions_are_counted_the_most_frequent_first() -> None:
+    results = [
+        result("answer", ranking=((WRONG, 0.9),)),
+        result("choices", None, gold=("b", "a"), ranking=((WRONG, 0.9),)),
+        result("answer", ranking=((WRONG, 0.9),)),
+        result("answer", WRONG, gold=()),
+        result("fallback", None, gold=(), ranking=((WRONG, 0.1),)),
+        result("answer"),
+    ]
+    assert figures(results)["confusions"] == [
+        {"gold": RIGHT, "said": WRONG, "count": 2},
+        {"gold": "a | b", "said": WRONG, "count": 1},
+        {"gold": "nichts", "said": WRONG, "count": 1},
+    ]
+
+
+def test_no_more_pairs_than_people_read() -> None:
+    results = [result("answer", gold=(f"s{number:02}",)) for number in range(PAIRS_SHOWN + 5)]
+    assert [row["gold"] for row in figures(results)["confusions"]] == [f"s{number:02}" for number in range(PAIRS_SHOWN)]

@@ -17,11 +17,11 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.linear_model import LogisticRegression
 
-from bot.worker.components.questions import VECTOR, learnt_from, matrix_of
+from bot.worker.components.questions import VECTOR, learnt_from, matrix_of, width_of
+from bot.worker.importer import MATTER
 from knowledge.text import fold
 
 CRISIS = "krise"
-MATTER = "anliegen"
 _MATTERS_KEPT = 4000
 
 
@@ -72,9 +72,8 @@ class DialogueActClassifier(GraphComponent, IntentClassifier):
     def train(self, training_data: TrainingData) -> Resource:
         messages = _balanced(learnt_from(training_data))
         vectors = [message.get(VECTOR) for message in messages]
-        size = 1 + max(int(features.max()) for features, _ in vectors if len(features))
         regression = LogisticRegression(C=self._config["C"], class_weight="balanced", solver="liblinear")
-        regression.fit(matrix_of(vectors, size), [message.get(INTENT) for message in messages])
+        regression.fit(matrix_of(vectors, width_of(training_data)), [message.get(INTENT) for message in messages])
         model = {
             "acts": [str(act) for act in regression.classes_],
             "coefficients": np.ascontiguousarray(regression.coef_.T, dtype=np.float32),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from typing import Any, Dict, Iterable, List, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
 import joblib
 import numpy as np
@@ -18,17 +19,28 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.feature_extraction.text import CountVectorizer
 
+from bot.worker.components.lexicon import lexicon
 from bot.worker.importer import CALIBRATES
 from knowledge.active import active_release, gazetteer
 from knowledge.text import fold
 
 VECTOR = "question_vector"
-SparseVector = Tuple[np.ndarray, np.ndarray]
-"""Feature numbers (int32) and their values (float32)."""
+_READ = "question_text"
 _WORDS_WEIGHT = 0.7
 _PLACE = "ortsname"
-_LONGEST = 2000
+LONGEST = 2000
 """Characters that are looked at; a story is understood from its first pages."""
+
+
+class SparseVector(NamedTuple):
+    """Feature numbers (int32) and their values (float32)."""
+
+    features: np.ndarray
+    values: np.ndarray
+
+    def fingerprint(self) -> str:
+        """For Rasa, which would else print every array to hash it: minutes for thousands of questions."""
+        return hashlib.md5(self.features.tobytes() + self.values.tobytes(), usedforsecurity=False).hexdigest()
 
 
 class NGrams:
@@ -65,7 +77,7 @@ class NGrams:
         features, counts = np.unique(np.array(found, dtype=np.int32), return_counts=True)
         values = (1 + np.log(counts)).astype(np.float32) * self._rarity[features]
         length = float(np.sqrt(values @ values))
-        return features, values / length if length else values
+        return SparseVector(features, values / length if length else values)
 
 
 class QuestionVectorizer:
@@ -86,7 +98,7 @@ class QuestionVectorizer:
     def vector(self, text: str) -> SparseVector:
         features, values = self._characters.vector(text)
         words, word_values = self._words.vector(text)
-        return (
+        return SparseVector(
             np.concatenate((features, words + np.int32(self._characters.size))),
             np.concatenate((values, word_values * np.float32(_WORDS_WEIGHT))),
         )
@@ -102,19 +114,25 @@ def matrix_of(vectors: Iterable[SparseVector], size: int) -> scipy.sparse.csr_ma
 
 
 def text_of(message: Message) -> str:
-    """What the vector is made of: the text with every place called the same, and the lemmas behind the words.
+    """What the vector is made of: the text with every place called the same, the lemmas, and official words for everyday ones.
 
     A question means the same service wherever somebody lives, and rare forms of a word meet common ones.
     """
-    text = (message.get(TEXT) or "")[:_LONGEST]
+    text = (message.get(TEXT) or "")[:LONGEST]
     tokens = message.get(TOKENS_NAMES[TEXT]) or ()
-    lemmas = [token.lemma for token in tokens if token.lemma != token.text and token.start < _LONGEST]
-    return " ".join((without_places(text), *lemmas))
+    lemmas = [token.lemma for token in tokens if token.lemma != token.text and token.start < LONGEST]
+    return " ".join((without_places(text), *lemmas, *lexicon().meanings(text)))
 
 
 def learnt_from(training_data: TrainingData) -> List[Message]:
     """The examples without those that only calibrate."""
     return [message for message in training_data.intent_examples if not message.get(CALIBRATES)]
+
+
+def width_of(training_data: TrainingData) -> int:
+    """One more than the largest feature number of all vectors."""
+    vectors = (message.get(VECTOR) for message in training_data.intent_examples)
+    return 1 + max(int(features.max()) for features, _ in vectors if len(features))
 
 
 def without_places(text: str) -> str:
@@ -159,17 +177,18 @@ class QuestionFeaturizer(GraphComponent):
             return cls(joblib.load(folder / "vectorizer.joblib"), model_storage, resource)
 
     def train(self, training_data: TrainingData) -> Resource:
-        about = [message for message in training_data.training_examples if message.get("aspect")]
-        self._vectorizer.fit([text_of(message) for message in (*learnt_from(training_data), *about)])
+        for message in training_data.intent_examples:
+            message.set(_READ, text_of(message))  # needed again for the vectors
+        self._vectorizer.fit([message.get(_READ) for message in learnt_from(training_data)])
         with self._model_storage.write_to(self._resource) as folder:
             joblib.dump(self._vectorizer, folder / "vectorizer.joblib")
         return self._resource
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        self.process(training_data.training_examples)
+        self.process(training_data.intent_examples)
         return training_data
 
     def process(self, messages: List[Message]) -> List[Message]:
         for message in messages:
-            message.set(VECTOR, self._vectorizer.vector(text_of(message)))
+            message.set(VECTOR, self._vectorizer.vector(message.get(_READ) or text_of(message)))
         return messages

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, FrozenSet, List, Optional, Tuple
+import multiprocessing
+import os
+from typing import Any, Dict, FrozenSet, Iterator, List, Optional, Tuple
 
 import joblib
 import numpy as np
@@ -19,16 +21,21 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 from sklearn.svm import LinearSVC
 
-from bot.worker.components.dialogue_act import MATTER
-from bot.worker.components.questions import VECTOR, NGrams, learnt_from, matrix_of
-from bot.worker.importer import CALIBRATES, OUT_OF_SCOPE
+from bot.worker.components.lexicon import lexicon
+from bot.worker.components.questions import VECTOR, NGrams, learnt_from, matrix_of, width_of
+from bot.worker.importer import CALIBRATES, MATTER, OUT_OF_SCOPE
 from knowledge.active import active_release
-from knowledge.release import Release
+from knowledge.model import Service
+from knowledge.release import Knowledge, Release
 
 NOTHING = ""
 PREFIX = "anliegen/"
 _RANKED = 10
+_PROCESSES = 4
 _UNCALIBRATED = 0.2
+Wording = Dict[str, Tuple[str, str]]
+"""Name and LeiKa key of each trained service."""
+_SAME_KEY, _RELATED, _BORROWED = 0.7, 0.3, 0.8
 _FAR, _REACH = -1.1, 1.8
 """Margins of a service that was not trained, from no likeness to its very words: where trained ones lie, too."""
 _indexes: Dict[str, "ReleaseIndex"] = {}
@@ -41,7 +48,7 @@ class ReleaseIndex:
     Example questions count too where the trained model does not know the service.
     """
 
-    def __init__(self, release: Release, trained: FrozenSet[str]) -> None:
+    def __init__(self, release: Release, trained: FrozenSet[str], wording_of_trained: Wording) -> None:
         texts: List[str] = []
         owners: List[int] = []
         self.slugs = list(release.services)
@@ -56,6 +63,25 @@ class ReleaseIndex:
         rows = matrix_of(map(self._ngrams.vector, texts), self._ngrams.size) if texts else None
         self._wording = None if rows is None else rows.T.tocsr()
         self._starts = np.searchsorted(owners, np.arange(len(self.slugs)))
+        unknown = [service for service in release.services.values() if service.slug not in trained]
+        self.relatives = dict(self._relatives(unknown, wording_of_trained)) if unknown else {}
+        """For services that were not trained: the trained one that is most like it, and how like (0..1)."""
+
+    def _relatives(self, services: List[Service], trained: Wording) -> Iterator[Tuple[str, Tuple[str, float]]]:
+        if not trained:
+            return
+        slugs = list(trained)
+        names = matrix_of((self._ngrams.vector(trained[slug][0]) for slug in slugs), self._ngrams.size).T.tocsr()
+        by_key = {leika: slug for slug, (_, leika) in trained.items() if leika}
+        for service in services:
+            features, values = self._ngrams.vector(service.name)
+            cosines = values @ names[features]
+            nearest = int(np.argmax(cosines))
+            likeness = float(cosines[nearest])
+            if service.leika in by_key:
+                yield service.slug, (by_key[service.leika], max(likeness, _SAME_KEY))
+            elif likeness >= _RELATED:
+                yield service.slug, (slugs[nearest], likeness)
 
     def similarities(self, text: str) -> np.ndarray:
         """For each service, in the order of `slugs`, the cosine with its nearest wording, 0..1."""
@@ -66,13 +92,13 @@ class ReleaseIndex:
         return np.maximum.reduceat(cosines, self._starts)
 
 
-def index_of(release: Release, trained: FrozenSet[str] = frozenset()) -> ReleaseIndex:
-    """The index of a release, built once."""
+def index_of(release: Release, trained: FrozenSet[str] = frozenset(), wording: Optional[Wording] = None) -> ReleaseIndex:
+    """The index of a release, built once. `wording` says what the trained services are called."""
     key = f"{release.id}/{len(trained)}"
     if key not in _indexes:
         while len(_indexes) >= _INDEXES_KEPT:
             _indexes.pop(next(iter(_indexes)))
-        _indexes[key] = ReleaseIndex(release, trained)
+        _indexes[key] = ReleaseIndex(release, trained, wording or {})
     return _indexes[key]
 
 
@@ -133,16 +159,18 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
             return cls(config, model_storage, resource, joblib.load(folder / "services.joblib"))
 
     def train(self, training_data: TrainingData) -> Resource:
-        rows, gold, slugs = _questions(learnt_from(training_data))
-        final = self._fit(rows, gold)
+        rows, gold, slugs = _questions(learnt_from(training_data), width_of(training_data))
+        release = active_release() or Release(0, "", "", Knowledge())
+        weights, intercepts = self._fit(rows, gold)
         self._use(
             {
                 "slugs": slugs,
                 # Half precision halves the memory and changes no ranking.
-                "coefficients": np.ascontiguousarray(final.coef_.T, dtype=np.float16),
-                "intercept": final.intercept_.astype(np.float32),
+                "coefficients": np.ascontiguousarray(weights, dtype=np.float16),
+                "intercept": intercepts.astype(np.float32),
                 "temperature": _UNCALIBRATED,
                 "matcher_weight": 0.0,
+                "wording": {service.slug: (service.name, service.leika) for service in release.services.values()},
             }
         )
         self._calibrate([message for message in training_data.intent_examples if message.get(CALIBRATES)])
@@ -171,8 +199,16 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
         found = np.exp(minimize(loss, [-1.5, 1.0], method="Nelder-Mead").x)
         self._use({**self._model, "temperature": float(found[0]), "matcher_weight": float(found[1])})
 
-    def _fit(self, rows: scipy.sparse.csr_matrix, gold: np.ndarray) -> LinearSVC:
-        return LinearSVC(C=self._config["C"]).fit(rows, gold)
+    def _fit(self, rows: scipy.sparse.csr_matrix, gold: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+        """Weights (features, classes) and intercepts, one class against all others."""
+        classes = int(gold.max()) + 1
+        shares = [share for share in np.array_split(np.arange(classes), min(os.cpu_count() or 1, _PROCESSES)) if len(share) > 1]
+        if len(shares) < 2:
+            return _against_rest(rows, gold, np.arange(classes), self._config["C"])
+        # The classes are independent of each other; forked processes share the matrix without copying it.
+        with multiprocessing.get_context("fork").Pool(len(shares), _share_data, (rows, gold, self._config["C"])) as pool:
+            parts = pool.map(_fit_share, shares)
+        return np.hstack([weights for weights, _ in parts]), np.concatenate([intercepts for _, intercepts in parts])
 
     def process(self, messages: List[Message]) -> List[Message]:
         for message in messages:
@@ -200,12 +236,21 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
         release = active_release()
         if release is None:
             return list(own), np.array(list(own.values())), np.zeros(len(own))
-        index = index_of(release, self._trained)
-        near = index.similarities(message.get(TEXT) or "")
+        index = index_of(release, self._trained, self._model.get("wording"))
+        text = message.get(TEXT) or ""
+        near = index.similarities(" ".join((text, *lexicon().meanings(text))))
         margins = [
-            own.get(slug, _FAR + _REACH * similarity**2) for slug, similarity in zip(index.slugs, near.tolist(), strict=True)
+            own[slug] if slug in own else self._margin_by_likeness(slug, similarity, own, index)
+            for slug, similarity in zip(index.slugs, near.tolist(), strict=True)
         ]
         return [*index.slugs, NOTHING], np.array([*margins, own.get(NOTHING, _FAR)]), np.append(near, 0.0)
+
+    @staticmethod
+    def _margin_by_likeness(slug: str, similarity: float, own: Dict[str, float], index: ReleaseIndex) -> float:
+        """For a service that was not trained: its own words count, and what its trained relative has learnt."""
+        relative, likeness = index.relatives.get(slug, ("", 0.0))
+        borrowed = _BORROWED * likeness * max(0.0, own.get(relative, _FAR) - _FAR)
+        return _FAR + _REACH * similarity**2 + borrowed
 
     def _margins(self, message: Message) -> Dict[str, float]:
         if not self._model["slugs"]:
@@ -225,7 +270,37 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
         return "unsure"
 
 
-def _questions(messages: List[Message]) -> Tuple[scipy.sparse.csr_matrix, np.ndarray, List[str]]:
+_shared: Tuple[scipy.sparse.csr_matrix, np.ndarray, float]
+
+
+def _share_data(rows: scipy.sparse.csr_matrix, gold: np.ndarray, regularisation: float) -> None:
+    global _shared
+    _shared = (rows, gold, regularisation)
+
+
+def _fit_share(share: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    rows, gold, regularisation = _shared
+    return _against_rest(rows, gold, share, regularisation)
+
+
+def _against_rest(
+    rows: scipy.sparse.csr_matrix, gold: np.ndarray, share: np.ndarray, regularisation: float
+) -> Tuple[np.ndarray, np.ndarray]:
+    """What LinearSVC learns for some of the classes; all other classes are the rest."""
+    labels = np.where(np.isin(gold, share), gold, -1)
+    machine = LinearSVC(C=regularisation).fit(rows, labels)
+    if len(machine.classes_) == 2:  # one row says both
+        weights, intercepts = (
+            np.vstack([-machine.coef_, machine.coef_]),
+            np.concatenate([-machine.intercept_, machine.intercept_]),
+        )
+    else:
+        weights, intercepts = machine.coef_, machine.intercept_
+    own = machine.classes_ >= 0
+    return weights[own].T.astype(np.float32), intercepts[own]
+
+
+def _questions(messages: List[Message], width: int) -> Tuple[scipy.sparse.csr_matrix, np.ndarray, List[str]]:
     """Vectors, class numbers and classes: every service, and `NOTHING` for what is out of scope."""
     pairs = []
     for message in messages:
@@ -237,5 +312,4 @@ def _questions(messages: List[Message]) -> Tuple[scipy.sparse.csr_matrix, np.nda
     slugs = sorted({slug for _, slug in pairs})
     number = {slug: position for position, slug in enumerate(slugs)}
     vectors = [message.get(VECTOR) for message, _ in pairs]
-    rows = matrix_of(vectors, 1 + max(int(features.max()) for features, _ in vectors if len(features)))
-    return rows, np.array([number[slug] for _, slug in pairs]), slugs
+    return matrix_of(vectors, width), np.array([number[slug] for _, slug in pairs]), slugs

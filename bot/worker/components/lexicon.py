@@ -1,0 +1,58 @@
+"""Everyday words and the official ones they stand for: „Perso“ is a Personalausweis. Staff extend `nlu_data/lexikon.yml`."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Dict, Iterable, Iterator, List, Tuple
+
+import yaml
+
+from knowledge.text import fold
+
+FILE = Path("nlu_data/lexikon.yml")
+_WORD = re.compile(r"\w+")
+_ENDINGS = ("", "s", "n", "e", "en", "er", "es", "em")
+
+
+class Lexicon:
+    """Finds everyday words and phrases in a text, inflected or not."""
+
+    def __init__(self, entries: Iterable[Tuple[Iterable[str], Iterable[str]]]) -> None:
+        """`entries` are pairs of what people say and what offices call it."""
+        self._by_first: Dict[str, List[Tuple[Tuple[str, ...], Tuple[str, ...]]]] = {}
+        for said, meant in entries:
+            for phrase in said:
+                words = tuple(_WORD.findall(fold(phrase)))
+                if words:
+                    self._by_first.setdefault(words[0], []).append((words, tuple(meant)))
+
+    def meanings(self, text: str) -> List[str]:
+        """The official words for what the text says, each once, in order."""
+        words = _WORD.findall(fold(text))
+        return list(dict.fromkeys(meant for at in range(len(words)) for meant in self._at(words, at)))
+
+    def _at(self, words: List[str], at: int) -> Iterator[str]:
+        for first in _base_forms(words[at]):
+            for phrase, meant in self._by_first.get(first, ()):
+                rest = words[at + 1 : at + len(phrase)]
+                if len(rest) == len(phrase) - 1 and all(map(_means, rest, phrase[1:])):
+                    yield from meant
+
+
+def _means(said: str, listed: str) -> bool:
+    return listed in _base_forms(said)
+
+
+def _base_forms(word: str) -> List[str]:
+    return [word[: len(word) - len(ending)] for ending in _ENDINGS if word.endswith(ending) and len(word) - len(ending) >= 2]
+
+
+@lru_cache(maxsize=1)
+def lexicon() -> Lexicon:
+    """The lexicon of the project, read once a process; empty where there is none."""
+    if not FILE.exists():
+        return Lexicon(())
+    rows = yaml.load(FILE.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or []
+    return Lexicon((row["words"], row["means"]) for row in rows)
