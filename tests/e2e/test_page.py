@@ -46,7 +46,7 @@ def test_a_citizen_asks_gets_a_card_and_a_choice(served: Served, page: Page) -> 
     card = page.locator(".office-card").first
     expect(card).to_contain_text("Bürgerbüro der VG Moosham", timeout=30_000)
     card.get_by_text("Warum diese Stelle?").click()
-    expect(card).to_contain_text("Für Einwohner von Moosham, Pfarrhausen und Unterseeham")
+    expect(card).to_contain_text("Moosham, Pfarrhausen und Unterseeham gehören zur Verwaltungsgemeinschaft")
     page.fill("#message", "Schlagloch melden")
     page.click("#send")
     page.locator(".choice", has_text="Kreisstraße").click()

@@ -46,7 +46,7 @@ def test_web_to_the_right_office_with_the_reason(served: Served) -> None:
     answer = citizen.say(STORY)
     card = next(block for block in answer["blocks"] if block["type"] == "office")
     assert card["id"] == "buergerbuero@vg-moosham"
-    assert "VG Moosham" in card["why"]
+    assert "Verwaltungsgemeinschaft Moosham" in card["why"]
     assert citizen.offices(citizen.say("und mein hund, wo meld ich den an?")) == ["gemeindekasse@vg-moosham"]
 
 

@@ -35,7 +35,7 @@ _PROCESSES = 4
 _UNCALIBRATED = 0.2
 Wording = Dict[str, Tuple[str, str]]
 """Name and LeiKa key of each trained service."""
-_SAME_KEY, _RELATED, _BORROWED = 0.7, 0.3, 0.8
+_SAME_KEY, _RELATED, _BORROWED = 0.7, 0.3, 0.3
 _FAR, _REACH = -1.1, 1.8
 """Margins of a service that was not trained, from no likeness to its very words: where trained ones lie, too."""
 _indexes: Dict[str, "ReleaseIndex"] = {}
@@ -114,6 +114,7 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
         return {
             "C": 0.5,
             "answer_at": 0.6,
+            "answer_untrained_at": 0.95,
             "choose_at": 0.12,
             "choose_total": 0.4,
             "choices": 3,
@@ -262,7 +263,8 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
     def _verdict(self, ranking: List[Dict[str, Any]]) -> str:
         if not ranking:
             return "unsure"
-        if ranking[0]["confidence"] >= self._config["answer_at"]:
+        sure = "answer_at" if ranking[0]["service"] in self._trained else "answer_untrained_at"
+        if ranking[0]["confidence"] >= self._config[sure]:
             return "answer"
         offered = [row["confidence"] for row in ranking[: self._config["choices"]]]
         if sum(offered) >= self._config["choose_total"] and offered[0] >= self._config["choose_at"]:
