@@ -13,7 +13,7 @@ from knowledge.text import fold
 
 FILE = Path("nlu_data/lexikon.yml")
 _WORD = re.compile(r"\w+")
-_ENDINGS = ("", "s", "n", "e", "en", "er", "es", "em")
+_ENDINGS = ("", "s", "e", "en", "er", "es")
 
 
 class Lexicon:

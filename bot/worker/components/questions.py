@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from typing import Any, Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
@@ -28,6 +29,13 @@ VECTOR = "question_vector"
 _READ = "question_text"
 _WORDS_WEIGHT = 0.7
 _PLACE = "ortsname"
+_LIVES_THERE = re.compile(
+    rf"[,;.]?\s*\b(?:und |and )?(?:ich|i|wir|mia|mir|we|who) (?:wohn\w*|leb\w*|live|komm\w*|bin|am|are) (?:\w+ ){{0,2}}?"
+    rf"(?:in|im|aus|from|auf|bei) (?:der |dem |da |the )?{_PLACE}\b[.,]?",
+    re.IGNORECASE,
+)
+"""Where somebody lives says nothing about the matter."""
+_ENOUGH_WORDS = 3
 LONGEST = 2000
 """Characters that are looked at; a story is understood from its first pages."""
 
@@ -136,13 +144,14 @@ def width_of(training_data: TrainingData) -> int:
 
 
 def without_places(text: str) -> str:
-    """The text with a placeholder for each place of the active release."""
+    """The text with a placeholder for each place of the active release, and without „ich wohne in …“ beside a matter."""
     release = active_release()
     if release is None:
         return text
     for mention in reversed(gazetteer(release).find(text)):
         text = f"{text[: mention.start]}{_PLACE}{text[mention.end :]}"
-    return text
+    rest = _LIVES_THERE.sub(" ", text)
+    return rest if len(rest.split()) >= _ENOUGH_WORDS else text
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
