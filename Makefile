@@ -35,7 +35,7 @@ test: lint model test-tools ## everything: quick tests, PostgreSQL, a trained wo
 	$(PYTEST) tests/worker tests/e2e
 
 test-quick: environments ## without Rasa and browser, in under a minute
-	$(PYTEST) $(TWO_AT_ONCE) --ignore=tests/integration/test_postgresql.py
+	$(PYTEST) $(TWO_AT_ONCE) -m "not slow" --ignore=tests/integration/test_postgresql.py
 
 lint: environments ## ruff and mypy
 	.venv/bin/ruff check .

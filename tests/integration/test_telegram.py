@@ -277,6 +277,7 @@ async def test_trouble_while_sending(telegram: TelegramStandIn, channel: Telegra
         assert telegram.sent[0]["at"] - started >= PAUSE_S, "the pause that was asked for was not kept"
 
 
+@pytest.mark.slow
 async def test_trouble_with_one_person_does_not_hold_up_another(
     telegram: TelegramStandIn, channel: TelegramChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -379,6 +380,7 @@ async def test_the_chat_id_is_not_in_the_key_and_the_name_is_nowhere(
     assert not [row for row in rows if "Resi" in row]
 
 
+@pytest.mark.slow
 async def test_the_token_and_the_words_are_not_logged(
     telegram: TelegramStandIn, stores: Stores, caplog: pytest.LogCaptureFixture
 ) -> None:

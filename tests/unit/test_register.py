@@ -307,6 +307,7 @@ def _data() -> None:
 
 
 @pytest.mark.usefixtures("_data")
+@pytest.mark.slow
 def test_the_whole_register_and_both_tables(knowledge: Knowledge) -> None:
     reading = read_municipalities(GV100AD, knowledge)
     assert (len(reading.knowledge.outside), reading.mended, reading.refused) == (10_981, (), ())

@@ -195,6 +195,7 @@ def refusal(read_text: ReadText, content: str | bytes) -> str:
 
 
 @pytest.mark.parametrize("version", ["2.2.0", "2.3.1"])
+@pytest.mark.slow
 def test_the_demo_county_comes_back_as_it_was(knowledge: Knowledge, read_text: ReadText, version: str) -> None:
     written = write_xzufi(knowledge, version)
     reading = read_text(written)
