@@ -43,6 +43,7 @@ class Renderer:
         service = self._release.services[reply.service or ""]
         yield from self._asked(reply, service)
         yield self._heading(reply, service)
+        yield from self._notices(reply, service)
         yield from self._offices(reply.offices)
         yield _service_block(self._release, service)
         yield self._stand()
@@ -52,6 +53,7 @@ class Renderer:
         if reply.offices:
             yield from self._asked(reply, service)
             yield self._text("nothere_office", service=service.name)
+            yield from self._notices(reply, service)
             yield from self._offices(reply.offices)
             yield _service_block(self._release, service)
         elif reply.topic == "outside":
@@ -63,6 +65,14 @@ class Renderer:
         else:
             yield self._text("nothere_none", service=service.name)
         yield self._stand()
+
+    def _notices(self, reply: Reply, service: Service) -> Iterator[Block]:
+        """What staff want said these days: to everybody, about this service, or about one of these offices."""
+        offices = {assignment.office for assignment in reply.offices}
+        for notice in self._release.knowledge.notices:
+            meant = (not notice.service or notice.service == service.slug) and (not notice.office or notice.office in offices)
+            if meant and notice.first <= self._now.date() <= notice.last:
+                yield {"type": "text", "text": notice.text, "tone": "plain"}
 
     def _asked(self, reply: Reply, service: Service) -> Iterator[Block]:
         """What was asked in particular comes first: „Was kostet das?“."""

@@ -11,7 +11,7 @@ from actions.turn import NONE_OF_THESE, Reply
 from bot.conversation.rendering import Renderer, plain_text
 from bot.conversation.texts import texts
 from knowledge.hours import BERLIN
-from knowledge.model import Closure, Facts, Locality, OutsidePlace
+from knowledge.model import Closure, Facts, Locality, Notice, OutsidePlace
 from knowledge.places import Gazetteer
 from knowledge.release import Release
 from knowledge.responsibility import Choice, NotHere, Responsible, resolve
@@ -353,6 +353,27 @@ def test_what_is_not_known_is_said(release: Release) -> None:
     assert said(poor, replace(reply, aspect="fee")).startswith("Was „Personalausweis beantragen“ kostet, weiß ich nicht.")
     assert said(poor, replace(reply, aspect="online")).startswith("Einen Online-Dienst für")
     assert said(poor, replace(reply, aspect="form")).startswith("Ein Formular für")
+
+
+@pytest.mark.parametrize(
+    ("day", "service", "office", "shown"),
+    [
+        (24, "", "", True),
+        (24, "personalausweis-beantragen", "", True),
+        (24, "", "buergerbuero@gruensee", True),
+        (24, "kfz-abmelden", "", False),
+        (24, "", "buergerbuero@lindenau", False),
+        (24, "personalausweis-beantragen", "buergerbuero@lindenau", False),
+        (23, "", "", False),
+        (26, "", "", False),
+    ],
+)
+def test_a_notice_is_shown_in_its_time_and_place(release: Release, day: int, service: str, office: str, shown: bool) -> None:
+    notice = Notice("n", "Der Aufzug ist außer Betrieb.", date(2026, 11, 24), date(2026, 11, 25), office, service)
+    told = Release(1, "", release.published, replace(release.knowledge, notices=(notice,)))
+    now = datetime(2026, 11, day, 9, 0, tzinfo=BERLIN)
+    blocks = renderer(told, now).blocks(answer(release, "personalausweis-beantragen", "091990113113"))
+    assert (notice.text in plain_text(blocks)) == shown
 
 
 def said(release: Release, reply: Reply) -> str:
