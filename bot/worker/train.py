@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import io
 import sys
 import tempfile
@@ -23,6 +24,7 @@ def main() -> int:
     import rasa.model_training
 
     be_quiet_after_import()
+    gc.disable()  # hundreds of thousands of tokens that live to the end, looked through again and again
     options.out.mkdir(parents=True, exist_ok=True)
     # Rasa reports success with the path of the unfinished file.
     with tempfile.TemporaryDirectory(dir=options.out) as unfinished, contextlib.redirect_stdout(io.StringIO()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -73,6 +74,15 @@ def test_what_was_said() -> None:
     ]
     data = figures(results)
     assert (data["n"], data["answered"], data["asked_back"], data["refused"]) == (8, 0.25, 0.375, 0.375)
+
+
+def test_sent_elsewhere_is_no_answer() -> None:
+    """„Das gehört nicht zu uns“ is right where no service is, and a refusal where one is."""
+    elsewhere = replace(result("nothere"), reply=Reply("nothere", RIGHT, topic="outside"))
+    nothing = replace(elsewhere, question=result("fallback", gold=()).question)
+    assert elsewhere.refused and elsewhere.missed and not elsewhere.stated
+    assert not nothing.missed and not nothing.wrong_confident
+    assert figures([nothing])["out_of_scope_answered"] == 0.0
 
 
 @pytest.mark.parametrize(

@@ -34,12 +34,17 @@ class Result:
     @property
     def service_named(self) -> bool:
         """Said who is responsible, or asked for a fact of one matter."""
-        return self.reply.outcome in ("answer", "nothere", "missing", "ambiguous")
+        return self.reply.outcome in ("answer", "nothere", "missing", "ambiguous") and not self.sent_elsewhere
+
+    @property
+    def sent_elsewhere(self) -> bool:
+        """Said that the matter belongs to another county, and named nobody."""
+        return self.reply.outcome == "nothere" and self.reply.topic == "outside"
 
     @property
     def stated(self) -> bool:
         """Said who is responsible."""
-        return self.reply.outcome in ("answer", "nothere")
+        return self.reply.outcome in ("answer", "nothere") and not self.sent_elsewhere
 
     @property
     def asked_back(self) -> bool:
@@ -49,7 +54,7 @@ class Result:
     @property
     def refused(self) -> bool:
         """Said nothing about a matter."""
-        return self.reply.outcome in SAID_NOTHING
+        return self.reply.outcome in SAID_NOTHING or self.sent_elsewhere
 
     @property
     def wrong_confident(self) -> bool:

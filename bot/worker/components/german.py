@@ -21,6 +21,16 @@ def german() -> Language:
     return nlp
 
 
+class GermanToken(Token):
+    """A token that is never changed: cheap for Rasa to copy and to hash, which it does often while training."""
+
+    def fingerprint(self) -> str:
+        return f"{self.start}:{self.text}:{self.lemma}"
+
+    def __deepcopy__(self, _: Dict[int, Any]) -> GermanToken:
+        return self
+
+
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
 class GermanTokenizer(Tokenizer):
     """Splits a message into tokens that carry their lemma."""
@@ -35,4 +45,4 @@ class GermanTokenizer(Tokenizer):
 
     def tokenize(self, message: Message, attribute: str) -> List[Token]:
         doc = german()(message.get(attribute) or "")
-        return [Token(token.text, token.idx, lemma=token.lemma_ or token.text) for token in doc if not token.is_space]
+        return [GermanToken(token.text, token.idx, lemma=token.lemma_ or token.text) for token in doc if not token.is_space]

@@ -50,6 +50,10 @@ class SparseVector(NamedTuple):
         """For Rasa, which would else print every array to hash it: minutes for thousands of questions."""
         return hashlib.md5(self.features.tobytes() + self.values.tobytes(), usedforsecurity=False).hexdigest()
 
+    def __deepcopy__(self, _: Dict[int, Any]) -> SparseVector:
+        """Nothing changes a vector, so copies may share it."""
+        return self
+
 
 class NGrams:
     """TF-IDF over n-grams, of single texts: the figures of scikit-learn's TfidfVectorizer without its cost for one text.

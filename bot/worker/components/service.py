@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import multiprocessing
 import os
-from typing import Any, Dict, FrozenSet, Iterator, List, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import joblib
 import numpy as np
@@ -17,89 +18,42 @@ from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.shared.nlu.constants import INTENT, INTENT_RESPONSE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 from scipy.special import logsumexp
 from sklearn.svm import LinearSVC
 
 from bot.worker.components.lexicon import lexicon
-from bot.worker.components.questions import VECTOR, NGrams, learnt_from, matrix_of, width_of
+from bot.worker.components.matcher import Evidence, Matcher, fingerprint, matcher_of, trained_wording, wording_of
+from bot.worker.components.questions import LONGEST, VECTOR, learnt_from, matrix_of, width_of
 from bot.worker.importer import CALIBRATES, MATTER, OUT_OF_SCOPE
 from knowledge.active import active_release
-from knowledge.model import Service
 from knowledge.release import Knowledge, Release
 
 NOTHING = ""
 PREFIX = "anliegen/"
 _RANKED = 10
 _PROCESSES = 4
+_TOLERANCE = 0.1
+"""Of the solver: twice as fast as its default, and as accurate (docs/benchmarks.md)."""
 _UNCALIBRATED = 0.2
-Wording = Dict[str, Tuple[str, str]]
-"""Name and LeiKa key of each trained service."""
-_SAME_KEY, _RELATED, _BORROWED = 0.7, 0.3, 0.3
-_FAR, _REACH = -1.1, 1.8
-"""Margins of a service that was not trained, from no likeness to its very words: where trained ones lie, too."""
-_indexes: Dict[str, "ReleaseIndex"] = {}
-_INDEXES_KEPT = 4
+_FOLDS = 4
+_UNCALIBRATED_WEIGHTS = (-13.8, 10.1, 31.5, 4.8)
+"""Of what speaks for a service that was not trained: a constant, nearest wording, coverage, relatedness."""
+_UNCALIBRATED_MODEL: Dict[str, Any] = {
+    "temperature": _UNCALIBRATED,
+    "untrained": _UNCALIBRATED_WEIGHTS,
+    "wording": {},
+    "learnt": frozenset(),
+}
 
 
-class ReleaseIndex:
-    """Finds services by their wording alone, without training: names, synonyms, short texts.
+class _Layout(NamedTuple):
+    """Where the services of a release stand in the model (-1: not trained), and where the matcher's entries stand in it."""
 
-    Example questions count too where the trained model does not know the service.
-    """
-
-    def __init__(self, release: Release, trained: FrozenSet[str], wording_of_trained: Wording) -> None:
-        texts: List[str] = []
-        owners: List[int] = []
-        self.slugs = list(release.services)
-        for number, service in enumerate(release.services.values()):
-            questions = () if service.slug in trained else tuple(each.text for each in service.examples)
-            wording = [text for text in (service.name, *service.synonyms, service.short, *questions) if text]
-            texts.extend(wording)
-            owners.extend([number] * len(wording))
-        self._ngrams = NGrams("char_wb", (2, 5), least=1)
-        self._ngrams.fit(texts)
-        # Columns are texts, so that one product gives all similarities.
-        rows = matrix_of(map(self._ngrams.vector, texts), self._ngrams.size) if texts else None
-        self._wording = None if rows is None else rows.T.tocsr()
-        self._starts = np.searchsorted(owners, np.arange(len(self.slugs)))
-        unknown = [service for service in release.services.values() if service.slug not in trained]
-        self.relatives = dict(self._relatives(unknown, wording_of_trained)) if unknown else {}
-        """For services that were not trained: the trained one that is most like it, and how like (0..1)."""
-
-    def _relatives(self, services: List[Service], trained: Wording) -> Iterator[Tuple[str, Tuple[str, float]]]:
-        if not trained:
-            return
-        slugs = list(trained)
-        names = matrix_of((self._ngrams.vector(trained[slug][0]) for slug in slugs), self._ngrams.size).T.tocsr()
-        by_key = {leika: slug for slug, (_, leika) in trained.items() if leika}
-        for service in services:
-            features, values = self._ngrams.vector(service.name)
-            cosines = values @ names[features]
-            nearest = int(np.argmax(cosines))
-            likeness = float(cosines[nearest])
-            if service.leika in by_key:
-                yield service.slug, (by_key[service.leika], max(likeness, _SAME_KEY))
-            elif likeness >= _RELATED:
-                yield service.slug, (slugs[nearest], likeness)
-
-    def similarities(self, text: str) -> np.ndarray:
-        """For each service, in the order of `slugs`, the cosine with its nearest wording, 0..1."""
-        if self._wording is None:
-            return np.zeros(0, dtype=np.float32)
-        features, values = self._ngrams.vector(text)
-        cosines = values @ self._wording[features]
-        return np.maximum.reduceat(cosines, self._starts)
-
-
-def index_of(release: Release, trained: FrozenSet[str] = frozenset(), wording: Optional[Wording] = None) -> ReleaseIndex:
-    """The index of a release, built once. `wording` says what the trained services are called."""
-    key = f"{release.id}/{len(trained)}"
-    if key not in _indexes:
-        while len(_indexes) >= _INDEXES_KEPT:
-            _indexes.pop(next(iter(_indexes)))
-        _indexes[key] = ReleaseIndex(release, trained, wording or {})
-    return _indexes[key]
+    slugs: List[str]
+    trained_at: np.ndarray
+    matched_at: np.ndarray
+    matcher: Matcher
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -114,7 +68,7 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
         return {
             "C": 0.5,
             "answer_at": 0.6,
-            "answer_untrained_at": 0.95,
+            "answer_untrained_at": 0.98,
             "choose_at": 0.12,
             "choose_total": 0.4,
             "choices": 3,
@@ -131,11 +85,13 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
-        self._use(model or {"slugs": [], "temperature": _UNCALIBRATED, "matcher_weight": 1.0})
+        self._use(model or {"slugs": [], **_UNCALIBRATED_MODEL})
 
     def _use(self, model: Dict[str, Any]) -> None:
         self._model = model
         self._trained = frozenset(model["slugs"])
+        self._worded = np.array([n for n, slug in enumerate(model["slugs"]) if slug in model["wording"]], dtype=np.int64)
+        self._layouts: Dict[str, _Layout] = {}
 
     @classmethod
     def create(
@@ -165,40 +121,56 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
         weights, intercepts = self._fit(rows, gold)
         self._use(
             {
+                **_UNCALIBRATED_MODEL,
                 "slugs": slugs,
                 # Half precision halves the memory and changes no ranking.
                 "coefficients": np.ascontiguousarray(weights, dtype=np.float16),
                 "intercept": intercepts.astype(np.float32),
-                "temperature": _UNCALIBRATED,
-                "matcher_weight": 0.0,
-                "wording": {service.slug: (service.name, service.leika) for service in release.services.values()},
+                "wording": trained_wording(release, slugs),
+                "learnt": frozenset(fingerprint(text) for each in release.services.values() for text in wording_of(each)),
             }
         )
-        self._calibrate([message for message in training_data.intent_examples if message.get(CALIBRATES)])
+        self._calibrate([message for message in training_data.intent_examples if message.get(CALIBRATES)], release)
         with self._model_storage.write_to(self._resource) as folder:
             joblib.dump(self._model, folder / "services.joblib")
         return self._resource
 
-    def _calibrate(self, messages: List[Message]) -> None:
-        """Fit temperature and the matcher's weight to questions not learnt from (Guo et al. 2017)."""
-        if not messages:
+    def _calibrate(self, messages: List[Message], release: Release) -> None:
+        """Fit to questions not learnt from how sure the model may be (Guo et al. 2017), then the matcher's weights."""
+        slugs = self._model["slugs"]
+        asked = [(message, (message.get(INTENT_RESPONSE_KEY) or PREFIX)[len(PREFIX) :]) for message in messages]
+        asked = [(message, slug) for message, slug in asked if slug in slugs]
+        if not asked:
             return
-        margins, similar, gold = [], [], []
-        for message in messages:
-            slugs, own, near = self._evidence(message)
-            wanted = (message.get(INTENT_RESPONSE_KEY) or PREFIX)[len(PREFIX) :]
-            if wanted in slugs:
-                margins.append(own)
-                similar.append(near)
-                gold.append(slugs.index(wanted))
-        all_margins, all_similar, right = np.array(margins), np.array(similar), np.array(gold)
+        margins = np.array([self._margins(message) for message, _ in asked])
+        right = np.array([slugs.index(slug) for _, slug in asked])
+        found = minimize_scalar(lambda log: _surprise(margins / np.exp(log), right), bounds=(-5, 2), method="bounded")
+        self._use({**self._model, "temperature": float(np.exp(found.x))})
+        if release.services:
+            self._weigh_matcher(margins / self._model["temperature"], right, [message for message, _ in asked], release)
 
-        def loss(parameters: np.ndarray) -> float:
-            scores = all_margins / np.exp(parameters[0]) + np.exp(parameters[1]) * all_similar
-            return float(np.mean(logsumexp(scores, axis=1) - scores[np.arange(len(right)), right]))
+    def _weigh_matcher(self, values: np.ndarray, right: np.ndarray, messages: List[Message], release: Release) -> None:
+        """Fit the matcher's weights as if a part of the services had not been trained, with and without their synonyms."""
+        slugs: List[str] = self._model["slugs"]
+        wording = self._model["wording"]
+        strangers = [dataclasses.replace(release.services[slug], slug=f"?{slug}", examples=()) for slug in wording]
+        nameless = [dataclasses.replace(stranger, synonyms=()) for stranger in strangers]
+        places = np.array([slugs.index(slug) for slug in wording])
+        fold_of = np.random.default_rng(1).permutation(len(places)) % _FOLDS
+        blocks: List[Tuple[np.ndarray, Evidence]] = []
+        for matcher in (Matcher(strangers, trained=wording), Matcher(nameless, trained=wording)):
+            for number in range(_FOLDS):
+                strange = fold_of == number
+                known = np.where(strange, -np.inf, values[:, places])
+                found = [matcher.evidence(_searched(message), _means(own)) for message, own in zip(messages, known, strict=True)]
+                blocks.append((places[strange], Evidence(*(np.array(kind)[:, strange] for kind in zip(*found, strict=True)))))
 
-        found = np.exp(minimize(loss, [-1.5, 1.0], method="Nelder-Mead").x)
-        self._use({**self._model, "temperature": float(found[0]), "matcher_weight": float(found[1])})
+        def surprise(weights: np.ndarray) -> float:
+            return float(np.mean([_surprise(_with_likeness(values, at, weights, evidence), right) for at, evidence in blocks]))
+
+        start = np.array(_UNCALIBRATED_WEIGHTS)
+        best = minimize(surprise, start, method="Nelder-Mead", options={"maxiter": 250, "xatol": 0.02, "fatol": 1e-4})
+        self._use({**self._model, "untrained": tuple(map(float, best.x))})
 
     def _fit(self, rows: scipy.sparse.csr_matrix, gold: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
         """Weights (features, classes) and intercepts, one class against all others."""
@@ -223,42 +195,53 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
         return messages
 
     def _rank(self, message: Message) -> List[Dict[str, Any]]:
-        slugs, margins, similar = self._evidence(message)
+        slugs, values = self._values(message)
         if not slugs:
             return []
-        values = margins / self._model["temperature"] + self._model["matcher_weight"] * similar
         probabilities = np.exp(values - logsumexp(values))
         best = np.argsort(-probabilities)[: _RANKED + 1]
         return [{"service": slugs[i], "confidence": round(float(probabilities[i]), 4)} for i in best if slugs[i] != NOTHING]
 
-    def _evidence(self, message: Message) -> Tuple[List[str], np.ndarray, np.ndarray]:
-        """Services, their trained margins and their similarity; those not trained get a margin by likeness."""
-        own = self._margins(message)
+    def _values(self, message: Message) -> Tuple[List[str], np.ndarray]:
+        """The services of the release and behind them `NOTHING`, and what speaks for each as a logarithm."""
+        own = self._margins(message) / self._model["temperature"]
         release = active_release()
         if release is None:
-            return list(own), np.array(list(own.values())), np.zeros(len(own))
-        index = index_of(release, self._trained, self._model.get("wording"))
-        text = message.get(TEXT) or ""
-        near = index.similarities(" ".join((text, *lexicon().meanings(text))))
-        margins = [
-            own[slug] if slug in own else self._margin_by_likeness(slug, similarity, own, index)
-            for slug, similarity in zip(index.slugs, near.tolist(), strict=True)
-        ]
-        return [*index.slugs, NOTHING], np.array([*margins, own.get(NOTHING, _FAR)]), np.append(near, 0.0)
+            return self._model["slugs"], own
+        layout = self._layout(release)
+        values = np.full(len(layout.slugs), self._model["untrained"][0])
+        trained = layout.trained_at >= 0
+        values[trained] = own[layout.trained_at[trained]]
+        if layout.matcher.slugs:
+            evidence = layout.matcher.evidence(_searched(message), _means(own[self._worded]))
+            likeness = _likeness(self._model["untrained"], evidence)
+            values[layout.matched_at] = np.maximum(
+                np.where(trained[layout.matched_at], values[layout.matched_at], -np.inf), likeness
+            )
+        return layout.slugs, values
 
-    @staticmethod
-    def _margin_by_likeness(slug: str, similarity: float, own: Dict[str, float], index: ReleaseIndex) -> float:
-        """For a service that was not trained: its own words count, and what its trained relative has learnt."""
-        relative, likeness = index.relatives.get(slug, ("", 0.0))
-        borrowed = _BORROWED * likeness * max(0.0, own.get(relative, _FAR) - _FAR)
-        return _FAR + _REACH * similarity**2 + borrowed
+    def _layout(self, release: Release) -> _Layout:
+        if release.id not in self._layouts:
+            number = {slug: position for position, slug in enumerate(self._model["slugs"])}
+            slugs = [*release.services, NOTHING]
+            at = {slug: position for position, slug in enumerate(slugs)}
+            matcher = matcher_of(release, self._model["learnt"], self._model["wording"])
+            self._layouts = {
+                release.id: _Layout(
+                    slugs,
+                    np.array([number.get(slug, -1) for slug in slugs]),
+                    np.array([at[slug] for slug in matcher.slugs], dtype=np.int64),
+                    matcher,
+                )
+            }
+        return self._layouts[release.id]
 
-    def _margins(self, message: Message) -> Dict[str, float]:
+    def _margins(self, message: Message) -> np.ndarray:
+        """Of each trained service, in the order of the model."""
         if not self._model["slugs"]:
-            return {}
+            return np.zeros(0, dtype=np.float32)
         features, values = message.get(VECTOR)
-        margins = values @ self._model["coefficients"][features].astype(np.float32) + self._model["intercept"]
-        return dict(zip(self._model["slugs"], margins.tolist(), strict=True))
+        return values @ self._model["coefficients"][features].astype(np.float32) + self._model["intercept"]
 
     def _verdict(self, ranking: List[Dict[str, Any]]) -> str:
         if not ranking:
@@ -270,6 +253,33 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
         if sum(offered) >= self._config["choose_total"] and offered[0] >= self._config["choose_at"]:
             return "choose"
         return "unsure"
+
+
+def _searched(message: Message) -> str:
+    """What is looked up in names and texts: the message, and official words for its everyday ones."""
+    text = (message.get(TEXT) or "")[:LONGEST]
+    return " ".join((text, *lexicon().meanings(text)))
+
+
+def _means(values: np.ndarray) -> np.ndarray:
+    """How probably each is meant, as float32 that sum to one."""
+    return np.exp(values - logsumexp(values)).astype(np.float32) if len(values) else np.zeros(0, dtype=np.float32)
+
+
+def _likeness(weights: Sequence[float], evidence: Evidence) -> np.ndarray:
+    constant, nearest, coverage, related = weights
+    return constant + nearest * evidence.nearest + coverage * evidence.coverage + related * evidence.related
+
+
+def _with_likeness(values: np.ndarray, at: np.ndarray, weights: Sequence[float], evidence: Evidence) -> np.ndarray:
+    changed = values.copy()
+    changed[:, at] = _likeness(weights, evidence)
+    return changed
+
+
+def _surprise(scores: np.ndarray, right: np.ndarray) -> float:
+    """Mean negative log likelihood of the right column of each row."""
+    return float(np.mean(logsumexp(scores, axis=1) - scores[np.arange(len(right)), right]))
 
 
 _shared: Tuple[scipy.sparse.csr_matrix, np.ndarray, float]
@@ -290,7 +300,7 @@ def _against_rest(
 ) -> Tuple[np.ndarray, np.ndarray]:
     """What LinearSVC learns for some of the classes; all other classes are the rest."""
     labels = np.where(np.isin(gold, share), gold, -1)
-    machine = LinearSVC(C=regularisation).fit(rows, labels)
+    machine = LinearSVC(C=regularisation, tol=_TOLERANCE).fit(rows, labels)
     if len(machine.classes_) == 2:  # one row says both
         weights, intercepts = (
             np.vstack([-machine.coef_, machine.coef_]),
