@@ -160,6 +160,12 @@ _JOURNEY = {
     "steps": _Field("records", True, fields={"service": _text(True, _SLUG), "condition": _text(), "hint": _text()}),
 }
 _DISTINCTION = {"first": _text(True, _SLUG), "second": _text(True, _SLUG), "text": _text(True)}
+_OUTSIDE = {
+    "names": _Field("texts"),
+    "cities": _Field("texts"),
+    "also": _Field("records", fields={"city": _text(True), "names": _Field("texts", True)}),
+    "postcodes": _Field("texts", pattern=r"\d{5}"),
+}
 _RULE_COLUMNS = [
     "id",
     "service",
@@ -429,12 +435,18 @@ class _Reader:
         return examples
 
     def _outside(self) -> list[OutsidePlace]:
+        """A city is its own Kreis, and that of its boroughs."""
         node = self._compose(self._folder / "outside.yaml")
         if node is None:
             return []
-        row = self._record("outside.yaml", node, {"names": _Field("texts"), "postcodes": _Field("texts", pattern=r"\d{5}")})
-        names, postcodes = (row or {}).get("names", ()), (row or {}).get("postcodes", ())
-        return [*(OutsidePlace(name) for name in names), *(OutsidePlace("", plz=(postcode,)) for postcode in postcodes)]
+        row = self._record("outside.yaml", node, _OUTSIDE) or {}
+        also = [(each["city"], name) for each in row.get("also", ()) if each for name in each.get("names", ())]
+        return [
+            *(OutsidePlace(name) for name in row.get("names", ())),
+            *(OutsidePlace(name, county=name) for name in row.get("cities", ())),
+            *(OutsidePlace(name, county=city) for city, name in also),
+            *(OutsidePlace("", plz=(postcode,)) for postcode in row.get("postcodes", ())),
+        ]
 
     def _at(self, key: str, value: str) -> tuple[str, int]:
         return self._where.get((key, value), ("?", 1))

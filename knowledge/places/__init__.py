@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from knowledge.model import OUTSIDE, Locality
+from knowledge.places.elsewhere import Found, Statement, is_short_statement
 from knowledge.places.everyday import EVERYDAY
 from knowledge.places.names import CONNECTING, Match, Names, Word, name_words, short_name, window, words_of
-from knowledge.places.outside import Outside, is_meant, is_short_statement, names_place
+from knowledge.places.outside import Outside, names_place
 from knowledge.release import Release
 
 _BEFORE_A_PLACE = frozenset(
@@ -30,6 +31,7 @@ _BEFORE_A_PERSON = frozenset("herr herrn frau familie fam dr prof nachname nachn
 _NAMES_OF_PERSONS = frozenset("name nachname familienname".split())
 _STREETS = frozenset("strasse str weg platz allee gasse ring ufer damm chaussee steig pfad".split())
 _AMOUNT = re.compile(r"\s*(?:€|eur)", re.IGNORECASE)
+_NUMBERED = frozenset("en din iso nr nummer az aktenzeichen rechnung".split())
 _CLOSE_ENOUGH = 0.84
 _CLOSE_WORD = 0.75
 _SHORTEST_FUZZY = 6
@@ -49,6 +51,18 @@ class Mention:
     def is_origin(self) -> bool:
         """„von Ammerfeld", „aus Ammerfeld": where somebody comes from."""
         return self.preposition in _FROM
+
+
+@dataclass(frozen=True)
+class _Named:
+    """What a word begins: over how many words, what it may mean, and the name of a place outside."""
+
+    length: int = 0
+    localities: tuple[Locality, ...] = ()
+    outside: Match[str] | None = None
+
+
+_NOTHING = _Named()
 
 
 class Gazetteer:
@@ -116,81 +130,91 @@ class Gazetteer:
         if not words:
             return ()
         if county := self._county_at(words, 0, text):
-            return county[1] if county[0] == len(words) else ()
+            return county.localities if county.length == len(words) else ()
         for match in self._names.at(words, 0, inflected=True):
             if match.length == len(words):
                 return match.value
-        for outside in self._outside.names.at(words, 0, inflected=False):
-            if outside.length == len(words):
-                return (Locality(OUTSIDE, outside.value),)
-        return ()
+        outside = next(self._outside.names.at(words, 0, inflected=False), None)
+        return (Locality(OUTSIDE, outside.value),) if outside and outside.length == len(words) else ()
 
     def _named_outside(self, words: list[Word], text: str) -> tuple[Locality, ...]:
         """Where a place is asked for, a preposition says enough: „eigentlich noch in München"."""
         for at, word in enumerate(words):
             if _preposition(words, at) and word.key not in EVERYDAY:
-                for match in self._outside.names.at(words, at, inflected=False):
-                    return (Locality(OUTSIDE, match.value),) if names_place(word, text) else ()
+                match = self._outside.at(words, at, text) or self._outside.misspelt(word, text)
+                if match:
+                    return (Locality(OUTSIDE, match.value),)
         return ()
 
     def _find(self, text: str) -> list[Mention]:
         words = [word for word in words_of(text) if not (word.key.isdigit() and _AMOUNT.match(text, word.end))]
-        mentions: list[Mention] = []
+        named: list[tuple[int, _Named]] = []
         at = 0
         while at < len(words):
-            length, localities = self._starting_at(words, at, text)
-            if localities:
-                start, end = words[at].start, words[at + length - 1].end
-                mentions.append(Mention(localities, start, end, text[start:end], _preposition(words, at)))
-            at += max(length, 1)
+            here = self._starting_at(words, at, text)
+            if here.localities:
+                named.append((at, here))
+            at += max(here.length, 1)
+        found = {at: Found(at, each.outside, _preposition(words, at)) for at, each in named if each.outside}
+        statement = Statement(text, words, tuple(found.values())) if found else None
+        mentions = []
+        for at, each in named:
+            if statement is None or at not in found or statement.belongs_to(found[at]):
+                start, end = words[at].start, words[at + each.length - 1].end
+                mentions.append(Mention(each.localities, start, end, text[start:end], _preposition(words, at)))
         return mentions
 
-    def _starting_at(self, words: list[Word], at: int, text: str) -> tuple[int, tuple[Locality, ...]]:
+    def _starting_at(self, words: list[Word], at: int, text: str) -> _Named:
         if words[at].is_postcode:
-            return 1, self._by_code(words[at].key)
+            if at and words[at - 1].key in _NUMBERED:
+                return _NOTHING
+            return _Named(1, self._by_code(words[at].key))
         if county := self._county_at(words, at, text):
             return county
         if words[at].key in CONNECTING or _is_person(words, at):
-            return 0, ()
-        inside = next((each for each in self._names.at(words, at, inflected=True) if self._may_stand(each, words, at)), None)
-        outside = next(self._outside.names.at(words, at, inflected=False), None)
-        if outside and (not inside or self._is_elsewhere(outside, inside, words, at)) and names_place(words[at], text):
-            meant = is_meant(outside, words, at, text, _preposition(words, at))
-            return outside.length, (Locality(OUTSIDE, outside.value),) if meant else ()
+            return _NOTHING
+        ours = list(self._names.at(words, at, inflected=True))
+        inside = next((each for each in ours if self._may_stand(each, words, at)), None)
+        outside = self._outside.at(words, at, text)
+        if outside and all(self._is_elsewhere(outside, each, words, at) for each in ours[:1]):
+            return _named_outside(outside)
         if inside:
             found = self._longer(inside, words, at)
             return _without_street(found.length, found.value, found.inflected, words, at)
-        if _preposition(words, at) and words[at].key not in _FILLERS:
-            return self._similar_at(words, at)
-        return 0, ()
+        similar = self._similar_at(words, at) if _preposition(words, at) and words[at].key not in _FILLERS else _NOTHING
+        if similar.length:
+            return similar
+        misspelt = self._outside.misspelt(words[at], text)
+        return _named_outside(misspelt) if misspelt else _NOTHING
 
-    def _county_at(self, words: list[Word], at: int, text: str) -> tuple[int, tuple[Locality, ...]] | None:
+    def _county_at(self, words: list[Word], at: int, text: str) -> _Named | None:
         """„Landkreis", „Landratsamt Lindenau", „Lkr. Miesbach", „in einem anderen Landkreis"."""
         if words[at].key not in _COUNTY:
             return None
         if at and words[at - 1].key in _OTHER and words[at].key == "landkreis":
-            return 1, (Locality(OUTSIDE),) if is_short_statement(words) else ()
+            is_meant = is_short_statement(words) and _preposition(words, at - 1) not in _FROM
+            return _Named(1, (Locality(OUTSIDE),) if is_meant else ())
         behind = tuple(word.key for word in words[at + 1 : at + 1 + len(self._region)])
         if self._county and behind == self._region:
-            return 1 + len(behind), self._county
+            return _Named(1 + len(behind), self._county)
         named = self._county_outside(words, at, text)
-        if named:
-            meant = is_meant(named, words, at, text, _preposition(words, at))
-            return named.length, (Locality(OUTSIDE, named.value),) if meant else ()
-        return 1, self._county
+        return _named_outside(named) if named else _Named(1, self._county)
 
     def _county_outside(self, words: list[Word], at: int, text: str) -> Match[str] | None:
-        """A Kreis by its own name, else by that of a place: „Landratsamt Rosenheim"."""
-        if at + 1 == len(words) or not names_place(words[at + 1], text):
+        """A Kreis by its own name, else by that of a place: „Landratsamt Rosenheim", „Landratsamt in Rosenheim"."""
+        behind = at + 1
+        if words[at].key == "landratsamt" and behind < len(words) and words[behind].key in ("in", "von"):
+            behind += 1
+        if behind == len(words) or not names_place(words[behind], text):
             return None
         kreis = next(self._outside.names.at(words, at, inflected=False), None)
-        if kreis or words[at + 1].key in EVERYDAY:
+        if kreis or words[behind].key in EVERYDAY:
             return kreis
-        place = next(self._outside.names.at(words, at + 1, inflected=False), None)
+        place = self._outside.at(words, behind, text)
         if place is None:
             return None
-        is_kreis = not place.value or place.value.startswith(("Landkreis ", "Kreis "))
-        return Match(1 + place.length, place.name, place.value if is_kreis else f"Landkreis {place.value}")
+        is_kreis = not place.value or place.value.startswith(("Landkreis ", "Kreis ")) or not self._outside.is_register
+        return Match(behind - at + place.length, place.name, place.value if is_kreis else f"Landkreis {place.value}")
 
     def _is_elsewhere(self, outside: Match[str], inside: Match[tuple[Locality, ...]], words: list[Word], at: int) -> bool:
         """A longer name than that of a place of ours, or „01945 Lindenau": with a postcode of its own."""
@@ -218,12 +242,12 @@ class Gazetteer:
                 return Match(lengths[count - 1], name, self._names.values[name])
         return match
 
-    def _similar_at(self, words: list[Word], at: int) -> tuple[int, tuple[Locality, ...]]:
+    def _similar_at(self, words: list[Word], at: int) -> _Named:
         keys, lengths = window(words, at, max(self._fuzzy, default=1))
         for count in range(len(keys), 0, -1):
             if localities := self._similar(keys[:count]):
                 return _without_street(lengths[count - 1], localities, keys[count - 1].endswith("er"), words, at)
-        return 0, ()
+        return _NOTHING
 
     def _similar(self, words: Sequence[str]) -> tuple[Locality, ...]:
         words = [word for word in words if word not in CONNECTING]
@@ -310,14 +334,16 @@ def _closest(name: str, names: Sequence[str]) -> str:
     return ""
 
 
-def _without_street(
-    length: int, localities: tuple[Locality, ...], inflected: bool, words: list[Word], at: int
-) -> tuple[int, tuple[Locality, ...]]:
+def _without_street(length: int, localities: tuple[Locality, ...], inflected: bool, words: list[Word], at: int) -> _Named:
     """„Wallersbacher Straße" is no place."""
     behind = at + length
     if inflected and behind < len(words) and words[behind].key in _STREETS:
-        return length + 1, ()
-    return length, localities
+        return _Named(length + 1)
+    return _Named(length, localities)
+
+
+def _named_outside(match: Match[str]) -> _Named:
+    return _Named(match.length, (Locality(OUTSIDE, match.value),), match)
 
 
 def _is_person(words: list[Word], at: int) -> bool:

@@ -32,3 +32,6 @@ EVERYDAY: Final[frozenset[str]] = frozenset(
 Gathered from the Gemeindeverzeichnis of 30 November 2023: every name of one word that occurs in ordinary German or English
 too, read through by hand. A name that is missing here counts as a place sooner than it should.
 """
+
+VERBS: Final[frozenset[str]] = frozenset(("erlangen",))
+"""Names of large cities that are verbs too; only the capital tells which is meant."""

@@ -1,56 +1,27 @@
-"""Places outside: which there are, and when a text that names one means that its matter belongs there.
-
-Most texts that name a place elsewhere do not: „Meine Tochter studiert in Passau", „Ich bin aus Köln hergezogen". Taking such
-a place for the person's own would send somebody away who is right here, while missing one costs a single question. So it
-counts only where a text says little else, or says in so many words that somebody lives there.
-"""
+"""The places outside: those of the national register, and those of a list made by hand or a selection."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from knowledge.model import OutsidePlace
-from knowledge.places.everyday import EVERYDAY
-from knowledge.places.names import CONNECTING, Match, Names, Word, name_words, short_name
+from knowledge.places.everyday import EVERYDAY, VERBS
+from knowledge.places.names import Match, Names, Word, name_words, short_name
 
-_ALONE = CONNECTING | frozenset(
-    """nach aus fuer plz ort wohnort ich wir wohne wohnen komme kommen bin sind es ist das bitte danke also ja nein und oder
-    wie was auch jetzt dann doch hallo m gemeinde stadt markt dorf unser unsere from to we live my is""".split()
+_SHORTEST_MISSPELT = 7
+_UMLAUT = re.compile("([aou])e")
+_NO_BOROUGHS = frozenset(
+    """reise reisen tour urlaub trip fahrt ausflug ticket besuch flug spiel fan fans messe umzug kennzeichen""".split()
 )
-"""Words beside a place that leave it all that is said."""
-
-_KINDS = frozenset("gemeinde stadt markt marktgemeinde ortschaft kreisstadt".split())
-_STAYS = frozenset("wohne wohnen wohn wohnhaft wohnsitz wohnort lebe leben gemeldet daheim zuhause live living".split())
-_GOES = frozenset(
-    """ziehe ziehen gezogen zieh umziehe umziehen umgezogen umzuziehen umzug wegziehen weggezogen wegzug verzogen verziehen
-    zuzug move moved moving""".split()
-)
-_COMES = frozenset("komme kommen bin sind stamme come am are".split())
-_STORY = re.compile(
-    r"""hier\w*|her|herge\w+|herzieh\w*|zugezogen|zurueck|frueher\w*|vorher|bisher|bislang|damals|gewohnt|neue?[nrms]?|uns|euch
-    |here|used|arbeit\w*|studi\w*|studen\w*|jobb?\w*|praktik\w*|ausbildung\w*|uni\w*|lehrgang|seminar|klinik|firma|gmbh|betrieb
-    |mutter|vater|eltern|mama|papa|bruder|schwester|geschwister|sohn\w*|tochter|toechter|kind\w*|enkel\w*|oma|opa|gross\w+
-    |freund\w*|partner\w*|mann|frau|tante|onkel|nichte|neffe|cousin\w*|schwieger\w*|mieter\w*|nachbar\w*|kolleg\w*|anwalt
-    |brother|sister|son|daughter|mother|father|parents|friend|husband|wife|work\w*|study\w*
-    |zug|zuege|bus|bahn|flug|flight|fahre?n?|faehrt|fahrt\w*|ausflug|urlaub|ferien\w*|reise\w*|hotel|nebenwohn\w*|zweit\w*
-    |schick\w*|geschickt|kennzeichen|ausgestellt|gekauft|geboren""".replace("\n", "").replace(" ", "")
-)
-"""Words that make a place elsewhere a part of a story: what was before, other people, work, journeys."""
-
-_LONGEST_STATEMENT = 15
-"""With more words, a place elsewhere is a part of a story too."""
-
-_SHORT_QUESTION = 9
-_BESIDE = 5
 
 
 class Outside:
-    """The places outside, by name and postcode, made when first needed: with the national register there are thousands.
+    """The places outside, by name and postcode, made when first needed: there are thousands.
 
-    A value is what the place is called; empty where a hand-made list only knows a name as people use it, or where several
-    places share a postcode.
+    A value is what the place is called, or for a borough its city; empty where several places share a name or postcode.
     """
 
     def __init__(self, places: tuple[OutsidePlace, ...]) -> None:
@@ -75,10 +46,54 @@ class Outside:
         for county in dict.fromkeys(place.county for place in registered if place.county):
             add(county, county)
             add(county.removeprefix("Landkreis ").removeprefix("Kreis "), county)
+        listed = [place for place in self._places if not place.ars and place.name]
+        for place in listed:
+            add(place.name, place.county or place.name)
+        shorts = Counter(short for place in listed if (short := short_name(place.name)) != place.name)
+        for place in listed:
+            short = short_name(place.name)
+            if short in shorts and (place.county or name_words(short)[0] not in EVERYDAY):
+                add(short, place.name if shorts[short] == 1 else "")
         for place in self._places:
-            if not place.ars and place.name:
-                add(place.name, "")
+            if "-" in place.name:
+                add(place.name.replace("-", " "), place.name)
         return names
+
+    @cached_property
+    def _slips(self) -> dict[str, list[tuple[str, str]]]:
+        """How large cities may be written, and their names, by what is left of them when a letter is left out.
+
+        Two words that are one slip apart have a word in common among these, or are such a word.
+        """
+        slips: dict[str, list[tuple[str, str]]] = {}
+        cities = (place for place in self._places if place.county and place.name == place.county)
+        for words in {name_words(short_name(place.name)) for place in cities}:
+            if len(words) == 1 and len(words[0]) >= _SHORTEST_MISSPELT:
+                for written in {words[0], _UMLAUT.sub(r"\1", words[0])}:
+                    for left in (written, *_one_letter_less(written)):
+                        slips.setdefault(left, []).append((written, words[0]))
+        return slips
+
+    def at(self, words: Sequence[Word], at: int, text: str) -> Match[str] | None:
+        """The longest name that begins at a word and is written like one; or the city of „Köln-Porz"."""
+        if not names_place(words[at], text):
+            return None
+        found = next(self.names.at(words, at, inflected=False), None)
+        if found:
+            return found
+        city, hyphen, borough = words[at].key.partition("-")
+        if hyphen and city in self.names.values and city not in EVERYDAY and borough not in _NO_BOROUGHS:
+            return Match(1, city, self.names.values[city])
+        return None
+
+    def misspelt(self, word: Word, text: str) -> Match[str] | None:
+        """The large city that a word means with one slip in it: „nürnbreg"."""
+        key = word.key
+        if len(key) < _SHORTEST_MISSPELT - 1 or not key.isalpha() or not names_place(word, text):
+            return None
+        near = (pair for left in (key, *_one_letter_less(key)) for pair in self._slips.get(left, ()))
+        name = next((name for written, name in near if name[0] == key[0] and _is_one_slip(key, written)), None)
+        return Match(1, name, self.names.values[name]) if name else None
 
     @cached_property
     def codes(self) -> dict[str, str]:
@@ -110,39 +125,21 @@ class Outside:
 
 def names_place(word: Word, text: str) -> bool:
     """Whether a name is written like one: not „wenden" in lower case in the middle of a text that has capitals."""
+    if word.key in VERBS:
+        return text[word.start].isupper() and not text.isupper()
     return text[word.start].isupper() or text[1:].islower()
 
 
-def is_meant(match: Match[str], words: Sequence[Word], at: int, text: str, preposition: str) -> bool:
-    """Whether a text that names a place outside means it as the place of its matter. `preposition` stands before the name,
-    perhaps over an article.
-    """
-    everyday = match.name in EVERYDAY
-    before = words[at - 1].key if at else ""
-    is_called = before in _KINDS and (text[words[at].start].isupper() or not everyday)
-    if at and words[at - 1].is_postcode:
+def _one_letter_less(word: str) -> Iterator[str]:
+    return (word[:at] + word[at + 1 :] for at in range(len(word)))
+
+
+def _is_one_slip(word: str, name: str) -> bool:
+    """Whether one letter is missing, too many, wrong, or has changed places with the next."""
+    if len(word) != len(name):
         return True
-    rest = [word.key for word in (*words[:at], *words[at + match.length :])]
-    if not everyday and all(word in _ALONE for word in rest):
-        return True
-    if len(words) > _LONGEST_STATEMENT or any(_STORY.fullmatch(word) for word in rest):
-        return False
-    preposition = before if everyday else preposition
-    if is_called or _lives_there(preposition, words, at, match.length):
-        return True
-    return preposition in ("in", "im") and not everyday and is_short_statement(words)
-
-
-def is_short_statement(words: Sequence[Word]) -> bool:
-    """Whether a text says so little that a place in it is what it is about."""
-    return len(words) <= _SHORT_QUESTION
-
-
-def _lives_there(preposition: str, words: Sequence[Word], at: int, length: int) -> bool:
-    """„ich wohne in Augsburg", „bin nach Haar gezogen", „komme aus Neustadt"."""
-    beside = {word.key for word in words[max(0, at - _BESIDE) : at + length + _BESIDE]}
-    if preposition in ("in", "im"):
-        return bool(beside & _STAYS)
-    if preposition in ("nach", "to"):
-        return bool(beside & _GOES)
-    return preposition in ("aus", "from") and at > 1 and words[at - 2].key in _COMES and not beside & _GOES
+    wrong = [at for at, (one, other) in enumerate(zip(word, name, strict=True)) if one != other]
+    if len(wrong) == 2:
+        first, second = wrong
+        return second == first + 1 and word[first] == name[second] and word[second] == name[first]
+    return len(wrong) < 2

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import yaml
 
 from knowledge.model import OUTSIDE, Locality, OutsidePlace, Place
 from knowledge.places import Gazetteer, decide
 from knowledge.places.everyday import EVERYDAY
+from knowledge.places.names import name_words
 from knowledge.release import Knowledge, Release
 from knowledge.text import fold
 
+SENTENCES = yaml.safe_load((Path(__file__).parent / "outside_sentences.yaml").read_text("utf-8"))
+REGISTERS = [each / "shared/data/gv100ad_2023/GV100AD_301123.txt" for each in Path(__file__).resolve().parents]
 KIRCHDORF = ["091990112112/Kirchdorf", "091990118118/Kirchdorf"]
 REGISTER = (
     OutsidePlace("Augsburg", "097610000000", "Augsburg", ("86150", "86152")),
@@ -174,3 +180,86 @@ def test_the_short_name_of_a_place_of_ours(knowledge: Knowledge) -> None:
 def test_the_list_of_everyday_names_is_in_the_spelling_of_look_ups() -> None:
     assert {word for word in EVERYDAY if fold(word) != word or not word.isalpha()} == set()
     assert 250 <= len(EVERYDAY) <= 450
+
+
+def is_elsewhere(gazetteer: Gazetteer, text: str) -> bool:
+    localities = decide(gazetteer.find(text))
+    return bool(localities) and all(locality.ars == OUTSIDE for locality in localities)
+
+
+@pytest.mark.parametrize("text", SENTENCES["elsewhere"])
+def test_a_matter_that_belongs_elsewhere(gazetteer: Gazetteer, text: str) -> None:
+    assert is_elsewhere(gazetteer, text)
+
+
+@pytest.mark.parametrize("text", SENTENCES["here"])
+def test_a_matter_that_belongs_here_although_another_place_is_named(gazetteer: Gazetteer, text: str) -> None:
+    assert not is_elsewhere(gazetteer, text)
+
+
+@pytest.mark.parametrize("text", SENTENCES["missed"])
+def test_a_matter_elsewhere_that_is_not_recognised_yet(gazetteer: Gazetteer, text: str) -> None:
+    assert not is_elsewhere(gazetteer, text), "move it to elsewhere"
+
+
+def test_most_matters_elsewhere_are_recognised() -> None:
+    recognised, missed = len(SENTENCES["elsewhere"]), len(SENTENCES["missed"])
+    assert recognised >= 0.92 * (recognised + missed)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Wir leben in Augsburg-Göggingen und suchen einen Kindergartenplatz", "Augsburg"),
+        ("Ich wohne in Göggingen", "Augsburg"),
+        ("kreis weilheim schongau sperrmüll", "Weilheim-Schongau"),
+        ("wohne in nürnbreg", "Nürnberg"),
+        ("wohne in Munchen", "München"),
+        ("I live in Nuremberg", "Nürnberg"),
+        ("Ich wohne in Kempten", "Kempten (Allgäu)"),
+        ("Ich wohne in Neustadt", ""),
+    ],
+)
+def test_what_the_place_is_called(gazetteer: Gazetteer, text: str, name: str) -> None:
+    assert decide(gazetteer.find(text)) == (Locality(OUTSIDE, name),)
+
+
+@pytest.mark.parametrize(
+    "text", ["Kind in Bremsen eingeklemmt", "wie kann ich das erlangen", "ich will in Kassen zahlen", "Der Köln-Urlaub fällt aus"]
+)
+def test_a_word_like_a_name_is_no_place(gazetteer: Gazetteer, text: str) -> None:
+    assert found(gazetteer, text) == []
+
+
+def test_a_number_of_something_else_is_no_postcode(gazetteer: Gazetteer) -> None:
+    assert gazetteer.find("Nehmen Sie ZUGFeRD oder nur EN 16931?") == []
+
+
+def records(path: Path) -> Iterator[tuple[str, str, str]]:
+    """Textkennzeichen, Land and name of each Gemeinde."""
+    for line in path.read_text("utf-8").splitlines():
+        if line.startswith("60"):
+            yield line[122:124], line[10:12], " ".join(line[22:72].split()).partition(",")[0]
+
+
+def test_the_list_has_every_town_of_germany_and_every_gemeinde_of_bavaria(knowledge: Knowledge, gazetteer: Gazetteer) -> None:
+    path = next((path for path in REGISTERS if path.exists()), None)
+    if path is None:
+        pytest.skip("needs the Gemeindeverzeichnis in shared/data/gv100ad_2023")
+    for kind, land, name in records(path):
+        is_town = kind in ("61", "62", "63", "67")
+        is_plain = " ".join(name_words(name)) not in EVERYDAY
+        if (is_town or (land == "09" and kind in ("60", "64"))) and is_plain:
+            assert gazetteer.lookup(name), name
+
+
+def test_no_place_of_ours_is_in_the_list(knowledge: Knowledge) -> None:
+    ours = {fold(each.name) for place in knowledge.places for each in (place, *place.districts)}
+    assert [place.name for place in knowledge.outside if fold(place.name) in ours] == []
+
+
+def test_without_the_list_nothing_but_its_names_is_lost(knowledge: Knowledge) -> None:
+    few = replace(knowledge, outside=(OutsidePlace("Augsburg"), OutsidePlace("", plz=("85999",))))
+    old = Gazetteer(Release(2, "0" * 64, "2026-11-22T00:00:00+00:00", few))
+    assert found(old, "Ich wohne in Augsburg") == ["outside/Augsburg"]
+    assert found(old, "Ich wohne in Passau") == []

@@ -327,4 +327,4 @@ def test_the_whole_register_and_both_tables(knowledge: Knowledge) -> None:
     draft = merged(draft, read_postcodes(GEONAMES, draft))
     augsburg = next(place for place in draft.outside if place.ars == "097610000000")
     assert {"86150", "86199"} <= set(augsburg.plz)
-    assert OutsidePlace("Augsburg") in draft.outside
+    assert OutsidePlace("Augsburg", county="Augsburg") in draft.outside
