@@ -15,9 +15,11 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.facts import find_facts
 from actions.turn import WHO, Candidate, Reply, Turn, TurnState, Understanding
 from knowledge.active import active_release, gazetteer
+from knowledge.text import fold
 
 SLOTS = tuple(TurnState.__dataclass_fields__)
 REPLY = "lotse"
+_NO = ("nein", "ne", "na", "no", "nicht", "falsch", "stimmt nicht", "wrong")
 
 
 class ActionMatter(Action):
@@ -60,7 +62,10 @@ class _Fixed(Action):
         return f"action_{self.intent}"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        state = TurnState() if self.forgets else _state(tracker)
+        turn, _ = _turn(tracker)
+        if turn.goes_back(str(tracker.latest_message.get("text") or "")) and (earlier := turn.back()):
+            return _say(dispatcher, tracker, *earlier)
+        state = TurnState() if self.forgets else turn.state
         return _say(dispatcher, tracker, Reply(self.outcome, topic=self.intent), state)
 
 
@@ -107,9 +112,17 @@ class ActionYes(ActionMatter):
         return "action_ja_nein"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        if _state(tracker).awaiting:
+        turn, _ = _turn(tracker)
+        if turn.state.awaiting:
             return super().run(dispatcher, tracker, domain)
-        return _say(dispatcher, tracker, Reply("smalltalk", topic="ja_nein"), _state(tracker))
+        said = fold(str(tracker.latest_message.get("text") or "")).strip(" .!,")
+        told = turn.deny() if any(said == no or said.startswith(f"{no} ") for no in _NO) else turn.agree()
+        understood = _understanding(tracker, turn)
+        if turn.state.service and len(said.split()) > 1 and (corrected := turn.matter(understood))[0].outcome != "fallback":
+            return _say(dispatcher, tracker, *corrected)
+        if told:
+            return _say(dispatcher, tracker, *told)
+        return _say(dispatcher, tracker, Reply("smalltalk", topic="ja_nein"), turn.state)
 
 
 def _turn(tracker: Tracker) -> tuple[Turn, dict[str, Any]]:
@@ -141,6 +154,8 @@ def _understanding(tracker: Tracker, turn: Turn) -> Understanding:
         verdict=str(message.get("verdict") or "unsure"),
         facts=find_facts(text, turn.gazetteer),
         aspect=str(message.get("aspect") or WHO),
+        matters=tuple(message.get("matters") or ()),
+        journey=str(message.get("journey") or ""),
     )
 
 

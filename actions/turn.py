@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from difflib import SequenceMatcher
 from typing import Any
 
 from actions.facts import FoundFacts, bare_surname, bare_value
@@ -17,6 +18,14 @@ from knowledge.surnames import surname_initial
 from knowledge.text import fold
 
 NONE_OF_THESE = "keins"
+_BACK = frozenset(("zurueck", "einen schritt zurueck", "eins zurueck", "noch mal zurueck", "nochmal zurueck", "back", "go back"))
+_NOT_THAT = re.compile(r"^(?:nein|ne|nee|na|no|nicht|falsch|stimmt nicht|doch nicht|sondern|ich mein\w*|i mean|wrong)\b[\s,.:!]*")
+_THE_OTHER = re.compile(
+    r"^(?:ja|yes|und|and|jetzt|dann|now|\W|das|den|die|the|zum|zweite[ns]?|second|other|andere[ns]?|anliegen|bitte|one)+$"
+)
+_OTHER = re.compile(r"\b(?:zweite|andere|second|other)")
+_ALIKE = 0.8
+_LONG_WORD = 4
 WHO = "who"
 ASPECT_NAMES = {
     "zustaendig": WHO,
@@ -52,7 +61,11 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Understanding:
-    """What the NLU made of a message. `verdict` is `answer`, `choose` or `unsure`."""
+    """What the NLU made of a message.
+
+    `verdict` is `answer`, `choose` or `unsure`; `matters` are two services where different parts of the message are about them;
+    `journey` is a situation that takes several services.
+    """
 
     text: str
     intent: str
@@ -60,11 +73,16 @@ class Understanding:
     verdict: str = "unsure"
     facts: FoundFacts = FoundFacts()
     aspect: str = WHO
+    matters: tuple[str, ...] = ()
+    journey: str = ""
 
 
 @dataclass(frozen=True)
 class TurnState:
-    """What a conversation remembers. JSON-safe through `to_dict` and `from_dict`."""
+    """What a conversation remembers. JSON-safe through `to_dict` and `from_dict`.
+
+    `pending` is a second matter that was named and not dealt with yet; `before` is the state one step back.
+    """
 
     service: str | None = None
     places: tuple[str, ...] = ()
@@ -76,6 +94,8 @@ class TurnState:
     awaiting: str | None = None
     options: tuple[tuple[str, str], ...] = ()
     aspect: str | None = None
+    pending: str | None = None
+    before: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return {key: _plain(value) for key, value in self.__dict__.items()}
@@ -92,8 +112,9 @@ class TurnState:
 class Reply:
     """What to say, as references into the release.
 
-    `outcome` is one of answer, choices, missing, ambiguous, nothere, fallback, handover, crisis, smalltalk; `topic` says
-    which text is meant where an outcome has several; `aspect` is what was asked about the matter.
+    `outcome` is one of answer, choices, missing, ambiguous, nothere, journey, fallback, handover, crisis, smalltalk; `topic`
+    says which text is meant where an outcome has several, or which journey; `aspect` is what was asked about the matter; `also`
+    is a second matter that was noticed.
     """
 
     outcome: str
@@ -105,6 +126,7 @@ class Reply:
     places: tuple[str, ...] = ()
     on: str | None = None
     aspect: str = WHO
+    also: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         data = {key: _plain(value) for key, value in self.__dict__.items()}
@@ -142,28 +164,125 @@ class Turn:
 
     def choose(self, kind: str, value: str) -> tuple[Reply, TurnState]:
         """Somebody pressed a button."""
+        return self._stepped(*self._chosen(kind, value))
+
+    def _chosen(self, kind: str, value: str) -> tuple[Reply, TurnState]:
         if kind == "service":
             return self._matter(value, self.state) if value in self.release.services else self.unsure()
         return self._answered(kind, value)
 
+    @staticmethod
+    def goes_back(text: str) -> bool:
+        """Whether somebody wants to go one step back."""
+        return fold(text).strip(" .!") in _BACK
+
+    def back(self) -> tuple[Reply, TurnState] | None:
+        """One step back: the question or answer before the last one, said again. None where there is none."""
+        if self.state.before is None:
+            return None
+        state = TurnState.from_dict(self.state.before)
+        turn = replace(self, state=state)
+        if turn.state.service:
+            return turn._decide(turn.state.service, turn.state)
+        if turn.state.awaiting == "service":
+            choices = tuple(Choice(value, label) for value, label in turn.state.options)
+            return Reply("choices", choices=choices, places=turn.state.places, aspect=turn.state.aspect or WHO), turn.state
+        return Reply("smalltalk", topic="hilfe"), turn.state
+
+    def _stepped(self, reply: Reply, state: TurnState) -> tuple[Reply, TurnState]:
+        """Remember where we came from, and what of two matters is still open."""
+        pending = state.pending if state.pending not in (None, state.service) else None
+        before = {key: value for key, value in self.state.to_dict().items() if key != "before" and value}
+        speaks_of_it = reply.outcome in ("answer", "nothere", "missing", "ambiguous")
+        return replace(reply, also=pending if speaks_of_it else None), replace(state, pending=pending, before=before or None)
+
     def matter(self, understood: Understanding) -> tuple[Reply, TurnState]:
         """Somebody wrote something about a matter, or answered a question."""
+        if self.goes_back(understood.text) and (earlier := self.back()):
+            return earlier
+        return self._stepped(*self._said(understood))
+
+    def _said(self, understood: Understanding) -> tuple[Reply, TurnState]:
         option = self._option(understood.text)
         if option is not None and self.state.awaiting:
-            return self.choose(self.state.awaiting, option)
+            return self._chosen(self.state.awaiting, option)
+        if self.state.pending and self._means_the_other(understood.text):
+            return self._matter(self.state.pending, self.state)
         answer = self._as_answer(understood)
         if answer is not None:
             return self._answered(*answer)
         state = replace(self._with_facts(understood.facts), aspect=understood.aspect if understood.aspect != WHO else None)
         if self.state.service and self._is_only_about_place(understood):
             return self._decide(self.state.service, replace(state, aspect=self.state.aspect))
+        meant = self._corrected(understood)
+        if len(meant) == 1:
+            return self._matter(meant[0], state)
+        if meant:
+            return self._offer(meant, state)
         if self.state.service and self._asks_more(understood):
             return self._decide(self.state.service, state)
+        if understood.journey in self.release.journeys:
+            return self._journey(understood.journey, state)
+        both = self._two_matters(understood)
+        if both:
+            return self._matter(both[0], replace(state, pending=both[1]))
         if understood.verdict == "answer":
             return self._matter(understood.ranking[0].service, state)
         if understood.verdict == "choose":
             return self._offer([each.service for each in understood.ranking], state)
         return self.unsure(state)
+
+    def _journey(self, slug: str, state: TurnState) -> tuple[Reply, TurnState]:
+        """A situation that takes several services: all of its steps, for the place if one is known."""
+        told = Reply("journey", topic=slug, places=state.places, on=(state.on or self.today.isoformat()))
+        return told, replace(self._afresh(state), service=None, awaiting=None, options=(), aspect=None)
+
+    def _two_matters(self, understood: Understanding) -> tuple[str, ...]:
+        """Two services that a message is about; not where people confuse the two, for then only one is meant."""
+        both = tuple(slug for slug in understood.matters if slug in self.release.services)
+        if len(both) != 2 or both[1] in self._confusable(both[0]):
+            return ()
+        return both
+
+    def _confusable(self, slug: str) -> set[str]:
+        return {distinction.other(slug) for distinction in self.release.distinctions_of(slug)}
+
+    def _corrected(self, understood: Understanding) -> list[str]:
+        """„nein, abmelden“: the services beside the one at hand whose names say what the correction says; at most three."""
+        said = fold(understood.text).strip()
+        rest = _NOT_THAT.sub("", said)
+        if not self.state.service or rest == said or not rest or len(rest.split()) > _SHORT_ANSWER:
+            return []
+        words = [word for word in re.findall(r"\w+", rest) if len(word) >= _LONG_WORD]
+        beside = (*self._related(self.state.service), self.state.service)
+        near = [slug for slug in beside if words and all(self._names(slug, word) for word in words)]
+        return near[:3] if len(near) == 1 else [slug for slug in near if slug != self.state.service][:3]
+
+    def _related(self, slug: str) -> list[str]:
+        """Services that people confuse with one, and those whose names share a noun with its name."""
+        topic = _nouns(self.release.services[slug].name)
+        alike = (each.slug for each in self.release.services.values() if each.slug != slug and topic & _nouns(each.name))
+        return list(dict.fromkeys((*alike, *sorted(self._confusable(slug)))))
+
+    def _names(self, slug: str, word: str) -> bool:
+        service = self.release.services[slug]
+        return any(_alike(word, each) for each in re.findall(r"\w+", fold(f"{service.name} {slug}")))
+
+    def deny(self) -> tuple[Reply, TurnState] | None:
+        """„Nein“ to an answer: what else may have been meant. None where nothing was answered or nothing is near."""
+        if not self.state.service or self.state.awaiting:
+            return None
+        near = sorted(self._confusable(self.state.service)) or self._related(self.state.service)
+        return self._stepped(*self._offer(near, self.state)) if near else None
+
+    def agree(self) -> tuple[Reply, TurnState] | None:
+        """„Ja“ after a second matter was noticed: that one. None where there is none."""
+        return self._stepped(*self._matter(self.state.pending, self.state)) if self.state.pending else None
+
+    @staticmethod
+    def _means_the_other(text: str) -> bool:
+        said = fold(text)
+        return bool(_THE_OTHER.fullmatch(said) and _OTHER.search(said))
 
     def _offer(self, services: list[str], state: TurnState) -> tuple[Reply, TurnState]:
         """Offer up to three services; when all lead to one office there is still a choice to make: what to bring differs."""
@@ -339,7 +458,33 @@ class Turn:
         ordinal = re.fullmatch(r"(?:das|die|der|den|dem)? ?(\w+?)(?:e|er|es|en)?", said)
         if ordinal and ordinal[1] in _ORDINALS[: len(options)]:
             return options[_ORDINALS.index(ordinal[1])][0]
-        return next((value for value, label in options if fold(label) == said), None)
+        exact = next((value for value, label in options if fold(label) == said), None)
+        return exact or (self._option_by_words(said) if self.state.awaiting == "service" else None)
+
+    def _option_by_words(self, said: str) -> str | None:
+        """The one option whose label holds every word that was said, give or take a typing error."""
+        words = [word for word in re.findall(r"\w+", said) if len(word) >= _LONG_WORD]
+        if not words or len(said.split()) > _SHORT_ANSWER:
+            return None
+        fitting = [
+            value
+            for value, label in self.state.options
+            if value != NONE_OF_THESE
+            and all(any(_alike(word, each) for each in re.findall(r"\w+", fold(label))) for word in words)
+        ]
+        return fitting[0] if len(fitting) == 1 else None
+
+
+def _nouns(name: str) -> set[str]:
+    return {fold(word) for word in re.findall(r"\w+", name) if word[0].isupper() and len(word) > _LONG_WORD}
+
+
+def _alike(said: str, written: str) -> bool:
+    """Whether two words are one, give or take an ending or a typing error."""
+    if said == written or (len(said) > _LONG_WORD and written.startswith(said[:-1])):
+        return True
+    # „abmelden“ and „anmelden“ are no typing errors of each other.
+    return len(said) > _LONG_WORD and said[:2] == written[:2] and SequenceMatcher(None, said, written).ratio() >= _ALIKE
 
 
 def _options(choices: tuple[Choice, ...]) -> tuple[tuple[str, str], ...]:

@@ -54,7 +54,8 @@ ORDINARY = [
 
 
 def blocks(folder: str) -> Iterator[dict[str, Any]]:
-    for path in sorted((DATA / folder).glob("*.yml")):
+    found = DATA / folder
+    for path in [found] if found.is_file() else sorted(found.glob("*.yml")):
         yield from yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)["nlu"]
 
 
@@ -84,7 +85,7 @@ def danger() -> re.Pattern[str]:
 
 
 def test_nothing_measured_with_is_trained_on() -> None:
-    trained = {bare(text) for folder in ("anliegen", "dialog", "aspekt") for text in questions(folder) if len(text.split()) > 3}
+    trained = {bare(text) for folder in ("anliegen", "dialog", "aspekt", "lebenslagen.yml") for text in questions(folder) if len(text.split()) > 3}
     assert [(file, text) for file, text in measured() if bare(text) in trained] == []
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -153,7 +154,7 @@ def test_several_services_are_offered(talk: Talk, release: Release) -> None:
 def test_none_of_these(talk: Talk) -> None:
     talk.say("Führerschein", "fuehrerschein-ersatz", "kfz-abmelden")
     assert talk.press("service", NONE_OF_THESE).outcome == "fallback"
-    assert talk.state == TurnState()
+    assert replace(talk.state, before=None) == TurnState()
 
 
 def test_an_unknown_service_is_not_offered(talk: Talk) -> None:
@@ -273,3 +274,101 @@ class TestAspects:
     def test_a_new_matter_asks_for_nothing_in_particular(self, talk: Talk) -> None:
         talk.say("Was kostet es, ein Auto abzumelden?", "kfz-abmelden", aspect="fee")
         assert talk.say("Jagdschein", "jagdschein-beantragen").aspect == WHO
+
+
+@pytest.mark.parametrize(
+    ("first", "said", "then"),
+    [
+        ("wohnsitz-anmelden", "nein, abmelden", "wohnsitz-abmelden"),
+        ("wohnsitz-anmelden", "Nein, ummelden!", "wohnsitz-ummelden"),
+        ("hundesteuer-anmelden", "falsch, abmelden", "hundesteuer-anmelden"),
+        ("gewerbe-anmelden", "nicht anmelden, ich meine abmelden", None),
+        ("gewerbe-anmelden", "ich meine abmelden", "gewerbe-abmelden"),
+    ],
+)
+def test_a_correction_stays_with_the_matter(talk: Talk, first: str, said: str, then: str | None) -> None:
+    talk.say("Ich bin in Grünsee", first)
+    reply = talk.say(said, "kfz-abmelden", "wohnsitz-abmelden")
+    assert reply.service == then if then else reply.outcome == "choices"
+    assert talk.state.places
+
+
+def test_no_after_an_answer_offers_what_people_confuse_with_it(talk: Talk) -> None:
+    assert talk._turn().deny() is None
+    talk.say("anmelden in Grünsee", "wohnsitz-anmelden")
+    denied = talk._turn().deny()
+    assert denied
+    assert denied[0].outcome == "choices"
+    assert "wohnsitz-ummelden" in [choice.value for choice in denied[0].choices]
+
+
+def test_one_step_back(talk: Talk) -> None:
+    assert talk._turn().back() is None
+    talk.say("Ausweis", "personalausweis-beantragen")
+    asked = talk.say("was kostet das", "personalausweis-beantragen", aspect="fee")
+    office(talk.say("Grünsee"))
+    again = talk.say("zurück")
+    assert (again.outcome, again.missing, again.choices) == ("missing", "place", asked.choices)
+    assert office(talk.say("Ammerfeld")) == "buergerbuero@ammerfeld"
+
+
+def test_back_to_a_choice(talk: Talk) -> None:
+    talk.say("abmelden", "wohnsitz-abmelden", "kfz-abmelden")
+    talk.say("1")
+    again = talk.say("Zurück!")
+    assert [choice.value for choice in again.choices] == ["wohnsitz-abmelden", "kfz-abmelden", NONE_OF_THESE]
+
+
+def both(talk: Talk, text: str, *services: str) -> Reply:
+    understood = Understanding(
+        text, "anliegen", (Candidate(services[0], 0.6),), "choose", find_facts(text, talk.gazetteer), matters=services
+    )
+    reply, talk.state = talk._turn().matter(understood)
+    return reply
+
+
+def test_two_matters_are_both_noticed(talk: Talk) -> None:
+    reply = both(talk, "Ich ziehe nach Grünsee und habe einen Hund", "wohnsitz-anmelden", "hundesteuer-anmelden")
+    assert (reply.service, reply.also) == ("wohnsitz-anmelden", "hundesteuer-anmelden")
+    reply = talk.say("und das zweite?")
+    assert (reply.service, reply.also) == ("hundesteuer-anmelden", None)
+    assert office(reply) == "gemeindekasse@gruensee"
+    assert talk.state.pending is None
+
+
+def test_the_second_matter_waits_for_the_answer_to_the_first(talk: Talk) -> None:
+    assert both(talk, "umziehen und hund anmelden", "wohnsitz-anmelden", "hundesteuer-anmelden").outcome == "missing"
+    reply = talk.say("Grünsee")
+    assert (office(reply), reply.also) == ("buergerbuero@gruensee", "hundesteuer-anmelden")
+    agreed = talk._turn().agree()
+    assert agreed
+    assert agreed[0].service == "hundesteuer-anmelden"
+
+
+def test_of_two_that_people_confuse_only_one_is_meant(talk: Talk) -> None:
+    assert both(talk, "anmelden oder ummelden", "wohnsitz-anmelden", "wohnsitz-ummelden").also is None
+
+
+def test_a_situation_with_all_its_steps(talk: Talk) -> None:
+    understood = Understanding(
+        "Ich eröffne ein Café in Grünsee",
+        "anliegen",
+        journey="gaststaette-eroeffnen",
+        facts=find_facts("Grünsee", talk.gazetteer),
+    )
+    reply, talk.state = talk._turn().matter(understood)
+    assert (reply.outcome, reply.topic, reply.places) == ("journey", "gaststaette-eroeffnen", talk.state.places)
+    assert talk.state.places
+    assert Reply.from_dict(json.loads(json.dumps(reply.to_dict()))) == reply
+    assert talk.state.service is None
+
+
+@pytest.mark.parametrize("said", ["Fahrzeug", "fahrzeug abmelden", "farzeug abmelden", "das zweite", "2"])
+def test_words_of_a_choice_pick_it(talk: Talk, said: str) -> None:
+    talk.say("abmelden", "wohnsitz-abmelden", "kfz-abmelden")
+    assert talk.say(said).service == "kfz-abmelden"
+
+
+def test_a_word_of_several_choices_picks_none(talk: Talk) -> None:
+    talk.say("abmelden", "wohnsitz-abmelden", "kfz-abmelden")
+    assert talk.say("abmelden").outcome == "fallback"

@@ -19,7 +19,10 @@ ASPECTS = ("who", "documents", "fee", "hours", "deadline", "online", "procedure"
 
 @dataclass(frozen=True)
 class Question:
-    """One line of a file. No `services`: nothing that the county could answer. `facts` are those of a turn."""
+    """One line of a file. No `services`: nothing that the county could answer. `facts` are those of a turn.
+
+    `both`: two matters are brought at once and `services` are these two; False: it only looks so; None: nothing is said of it.
+    """
 
     id: str
     text: str
@@ -29,6 +32,7 @@ class Question:
     facts: dict[str, Any]
     aspect: str = ""
     crisis: bool = False
+    both: bool | None = None
     file: str = ""
     line: int = 0
 
@@ -102,6 +106,7 @@ def _from_row(row: Any, path: Path, number: int, release: Release) -> Question:
         facts=_facts(release, row),
         aspect=_aspect(row),
         crisis=_flag(row, "crisis"),
+        both=_flag(row, "both") if "both" in row else None,
         file=str(path),
         line=number,
     )

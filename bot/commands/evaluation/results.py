@@ -8,7 +8,7 @@ from actions.turn import Reply
 from bot.commands.evaluation.questions import Question
 
 SAID_NOTHING = frozenset(("fallback", "smalltalk", "handover", "crisis"))
-ASKED_BACK = frozenset(("choices", "missing", "ambiguous"))
+ASKED_BACK = frozenset(("choices", "missing", "ambiguous", "journey"))
 CRISIS = "crisis"
 NOTHING = "nichts"
 """Stands where no service is right, or none was found."""
@@ -70,6 +70,17 @@ class Result:
     def wrong_service_named(self) -> bool:
         """Spoke of one matter, and of a wrong one."""
         return self.service_named and self.reply.service not in self.question.services
+
+    @property
+    def both_noticed(self) -> bool:
+        """Spoke of every right service: answered one and named the other, or offered both."""
+        offered = {choice.value for choice in self.reply.choices} if self.reply.outcome == "choices" else set()
+        return self.question.services <= {self.reply.service, self.reply.also} | offered
+
+    @property
+    def one_too_many(self) -> bool:
+        """Named a second matter."""
+        return self.reply.also is not None
 
     @property
     def alarmed(self) -> bool:

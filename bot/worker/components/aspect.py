@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Dict, List
+from collections import Counter, defaultdict
+from typing import Any, Dict, FrozenSet, List, Set
 
 import joblib
 import numpy as np
@@ -12,28 +13,31 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
-from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.constants import INTENT_RESPONSE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.linear_model import LogisticRegression
 
 from actions.turn import WHO
-from bot.worker.components.questions import LONGEST, QuestionVectorizer, SparseVector, matrix_of
-from bot.worker.importer import ASPECT
+from bot.worker.components.questions import LONGEST, NGrams, QuestionVectorizer, SparseVector, matrix_of
+from bot.worker.importer import ASPECT, CALIBRATES
 from knowledge.text import fold
+
+_GAP = "_"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class AspectClassifier(GraphComponent, IntentClassifier):
     """Logistic regression over n-grams of the questions that carry `aspect`, and over hints (regular expressions `aspekt/...`).
 
-    The n-grams are counted in these questions alone, so that words such as „kostet“ weigh more than the matter's own. Adds
-    `aspect` to the output; `who` where nothing in particular is asked.
+    The n-grams are counted in these questions alone, so that words such as „kostet“ weigh more than the matter's own. A second
+    set of n-grams sees only words that are used whatever the matter is („was muss ich _ mitbringen“). Adds `aspect` to the
+    output; `who` where nothing in particular is asked.
     """
 
     @classmethod
     def get_default_config(cls) -> Dict[str, Any]:
-        return {"C": 20.0, "hint": 0.5}
+        return {"C": 10.0, "hint": 0.5, "common": 40, "common_here": 12, "lead": {"requirements": 3.0}}
 
     def __init__(self, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, model: Any) -> None:
         self._config = config
@@ -71,15 +75,19 @@ class AspectClassifier(GraphComponent, IntentClassifier):
         messages = [message for message in training_data.intent_examples if message.get(ASPECT)]
         if len({message.get(ASPECT) for message in messages}) > 1:
             texts = [message.get(TEXT) for message in messages]
-            vectorizer = QuestionVectorizer(least=2)
+            vectorizer, frames = QuestionVectorizer(least=2), NGrams("word", (1, 3), least=2, token=r"\S+")
             vectorizer.fit(texts)
-            self._use({"vectorizer": vectorizer, "hints": _hints(training_data)})
+            common = _common_words(training_data, texts, self._config["common"], self._config["common_here"])
+            frames.fit([_frame(text, common) for text in texts])
+            self._use({"vectorizer": vectorizer, "frames": frames, "common": common, "hints": _hints(training_data)})
             vectors = [self._vector(text) for text in texts]
+            width = vectorizer.size + frames.size + len(self._hints)
             regression = LogisticRegression(C=self._config["C"], max_iter=300)
-            regression.fit(matrix_of(vectors, vectorizer.size + len(self._hints)), [message.get(ASPECT) for message in messages])
+            regression.fit(matrix_of(vectors, width), [message.get(ASPECT) for message in messages])
             self._model["aspects"] = [str(aspect) for aspect in regression.classes_]
             self._model["coefficients"] = np.ascontiguousarray(regression.coef_.T, dtype=np.float32)
-            self._model["intercept"] = regression.intercept_.astype(np.float32)
+            lead = [self._config["lead"].get(aspect, 0.0) for aspect in self._model["aspects"]]
+            self._model["intercept"] = (regression.intercept_ - lead).astype(np.float32)
         with self._model_storage.write_to(self._resource) as folder:
             joblib.dump(self._model, folder / "aspect.joblib")
         return self._resource
@@ -97,14 +105,45 @@ class AspectClassifier(GraphComponent, IntentClassifier):
         return self._model["aspects"][int(np.argmax(margins))]
 
     def _vector(self, text: str) -> SparseVector:
-        """N-grams, and behind them one feature for each hint that fits."""
+        """N-grams, n-grams of common words, and one feature for each hint that fits, one behind the other."""
         features, values = self._model["vectorizer"].vector(text)
+        frames, frame_values = self._model["frames"].vector(_frame(text, self._model["common"]))
         folded = fold(text)
         hints = [number for number, hint in enumerate(self._hints) if hint.search(folded)]
-        numbers = np.array(hints, dtype=np.int32) + np.int32(self._model["vectorizer"].size)
-        return np.concatenate((features, numbers)), np.concatenate(
-            (values, np.full(len(hints), self._config["hint"], np.float32))
+        first = self._model["vectorizer"].size
+        return SparseVector(
+            np.concatenate(
+                (
+                    features,
+                    frames + np.int32(first),
+                    np.array(hints, dtype=np.int32) + np.int32(first + self._model["frames"].size),
+                )
+            ),
+            np.concatenate((values, frame_values, np.full(len(hints), self._config["hint"], np.float32))),
         )
+
+
+def _common_words(training_data: TrainingData, texts: List[str], least: int, least_here: int) -> FrozenSet[str]:
+    """Words in questions about so many services, or in so many of these texts."""
+    services: Dict[str, Set[str]] = defaultdict(set)
+    for message in training_data.intent_examples:
+        key = message.get(INTENT_RESPONSE_KEY)
+        if key and not message.get(CALIBRATES):
+            for word in _words(message.get(TEXT)):
+                services[word].add(key)
+    here = Counter(word for text in texts for word in set(_words(text)))
+    everywhere = {word for word, keys in services.items() if len(keys) >= least}
+    return frozenset(everywhere | {word for word, count in here.items() if count >= least_here})
+
+
+def _words(text: str) -> List[str]:
+    return re.findall(r"\w+|\?", fold(text))
+
+
+def _frame(text: str, common: FrozenSet[str]) -> str:
+    """The text with one gap for all that belongs to the matter: „^ was kostet _ ? $“."""
+    words = [word if word in common or word == "?" else _GAP for word in _words(text)]
+    return " ".join(("^", *(word for word, before in zip(words, ["", *words], strict=False) if not word == before == _GAP), "$"))
 
 
 def _hints(training_data: TrainingData) -> List[str]:

@@ -26,6 +26,8 @@ from knowledge.active import active_release, gazetteer
 from knowledge.text import fold
 
 VECTOR = "question_vector"
+PARTS = "question_parts"
+"""Vectors of the parts of a message that has several: somebody may bring two matters at once."""
 _READ = "question_text"
 _WORDS_WEIGHT = 0.7
 _PLACE = "ortsname"
@@ -36,6 +38,11 @@ _LIVES_THERE = re.compile(
 )
 """Where somebody lives says nothing about the matter."""
 _ENOUGH_WORDS = 3
+_BETWEEN_PARTS = re.compile(
+    r"[.!?;:\n]+|,|\b(?:und|sowie|au(?:ss|ß)erdem|plus|also|auch noch|dann noch|danach|oder|aber|and|then|or|but)\b|\s[-–+&/]\s",
+    re.IGNORECASE,
+)
+_MOST_PARTS = 8
 LONGEST = 2000
 """Characters that are looked at; a story is understood from its first pages."""
 
@@ -61,10 +68,10 @@ class NGrams:
     Weights are (1 + ln count) * (1 + ln((1 + texts) / (1 + texts with it))), scaled to unit length.
     """
 
-    def __init__(self, analyzer: str, ngrams: Tuple[int, int], least: int) -> None:
-        """`least` is the number of texts an n-gram must occur in."""
+    def __init__(self, analyzer: str, ngrams: Tuple[int, int], least: int, token: str = r"\w+") -> None:
+        """`least` is the number of texts an n-gram must occur in; `token` says what a word is."""
         self._analyze = CountVectorizer(
-            preprocessor=fold, analyzer=analyzer, token_pattern=r"\w+", ngram_range=ngrams
+            preprocessor=fold, analyzer=analyzer, token_pattern=token, ngram_range=ngrams
         ).build_analyzer()
         self._least = least
         self._numbers: Dict[str, int] = {}
@@ -130,10 +137,22 @@ def text_of(message: Message) -> str:
 
     A question means the same service wherever somebody lives, and rare forms of a word meet common ones.
     """
-    text = (message.get(TEXT) or "")[:LONGEST]
+    text = message.get(TEXT) or ""
+    return _part_of(message, 0, min(len(text), LONGEST))
+
+
+def _part_of(message: Message, start: int, end: int) -> str:
+    text = (message.get(TEXT) or "")[start:end]
     tokens = message.get(TOKENS_NAMES[TEXT]) or ()
-    lemmas = [token.lemma for token in tokens if token.lemma != token.text and token.start < LONGEST]
+    lemmas = [token.lemma for token in tokens if token.lemma != token.text and start <= token.start < end]
     return " ".join((without_places(text), *lemmas, *lexicon().meanings(text)))
+
+
+def _parts(text: str) -> List[Tuple[int, int]]:
+    """Where the parts of a text stand, between „und“, commas and full stops; only those with two words or more."""
+    ends = [0, *(edge for found in _BETWEEN_PARTS.finditer(text) for edge in found.span()), len(text)]
+    spans = zip(ends[::2], ends[1::2], strict=True)
+    return [(start, end) for start, end in spans if len(re.findall(r"\w+", text[start:end])) > 1]
 
 
 def learnt_from(training_data: TrainingData) -> List[Message]:
@@ -198,10 +217,14 @@ class QuestionFeaturizer(GraphComponent):
         return self._resource
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        self.process(training_data.intent_examples)
+        for message in training_data.intent_examples:
+            message.set(VECTOR, self._vectorizer.vector(message.get(_READ) or text_of(message)))
         return training_data
 
     def process(self, messages: List[Message]) -> List[Message]:
         for message in messages:
-            message.set(VECTOR, self._vectorizer.vector(message.get(_READ) or text_of(message)))
+            message.set(VECTOR, self._vectorizer.vector(text_of(message)))
+            parts = _parts((message.get(TEXT) or "")[:LONGEST])
+            if 1 < len(parts) <= _MOST_PARTS:
+                message.set(PARTS, [self._vectorizer.vector(_part_of(message, *part)) for part in parts])
         return messages

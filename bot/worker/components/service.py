@@ -24,13 +24,16 @@ from sklearn.svm import LinearSVC
 
 from bot.worker.components.lexicon import lexicon
 from bot.worker.components.matcher import Evidence, Matcher, fingerprint, matcher_of, trained_wording, wording_of
-from bot.worker.components.questions import LONGEST, VECTOR, learnt_from, matrix_of, width_of
+from bot.worker.components.questions import LONGEST, PARTS, VECTOR, SparseVector, learnt_from, matrix_of, width_of
 from bot.worker.importer import CALIBRATES, MATTER, OUT_OF_SCOPE
 from knowledge.active import active_release
 from knowledge.release import Knowledge, Release
 
 NOTHING = ""
 PREFIX = "anliegen/"
+JOURNEY = "lebenslage:"
+"""Begins the class of a journey, which stands among the services in the training data."""
+_JOURNEYS = 4
 _RANKED = 10
 _PROCESSES = 4
 _TOLERANCE = 0.1
@@ -60,7 +63,8 @@ class _Layout(NamedTuple):
 class ServiceClassifier(GraphComponent, IntentClassifier):
     """Ranks the services of the active release and says whether to answer, to offer choices, or neither.
 
-    Adds to the output: `services` [{service, confidence}] and `verdict` (`answer`, `choose`, `unsure`).
+    Adds to the output: `services` [{service, confidence}], `verdict` (`answer`, `choose`, `unsure`), `matters` (two services
+    that different parts of the message are about, else empty) and `journey` (a situation that takes several services, or "").
     """
 
     @classmethod
@@ -73,6 +77,8 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
             "choose_total": 0.4,
             "choices": 3,
             "sure_act": 0.8,
+            "matter_at": 0.8,
+            "journey_at": 0.7,
         }
 
     def __init__(
@@ -185,22 +191,46 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
 
     def process(self, messages: List[Message]) -> List[Message]:
         for message in messages:
-            ranking = self._rank(message)
+            ranking, journey = self._rank(message)
             verdict = self._verdict(ranking)
             message.set("services", ranking[:_RANKED], add_to_output=True)
             message.set("verdict", verdict, add_to_output=True)
+            message.set("matters", self._matters(message, ranking), add_to_output=True)
+            message.set("journey", journey, add_to_output=True)
             act = message.get(INTENT) or {}
-            if verdict == "answer" and act.get("confidence", 0.0) < self._config["sure_act"]:
+            if (verdict == "answer" or journey) and act.get("confidence", 0.0) < self._config["sure_act"]:
                 message.set(INTENT, {"name": MATTER, "confidence": ranking[0]["confidence"]}, add_to_output=True)
         return messages
 
-    def _rank(self, message: Message) -> List[Dict[str, Any]]:
+    def _matters(self, message: Message, ranking: List[Dict[str, Any]]) -> List[str]:
+        """The two likeliest services, in the order mentioned, if a part of the message of its own is surely about each."""
+        likeliest = {row["service"] for row in ranking[:2]}
+        found: Dict[str, None] = {}
+        for vector in message.get(PARTS) or ():
+            values = self._margins_of(vector) / self._model["temperature"]
+            best = int(np.argmax(values)) if len(values) else -1
+            sure = best >= 0 and np.exp(values[best] - logsumexp(values)) >= self._config["matter_at"]
+            if sure and self._model["slugs"][best] in likeliest:
+                found.setdefault(self._model["slugs"][best])
+        return list(found) if len(found) == 2 else []
+
+    def _rank(self, message: Message) -> Tuple[List[Dict[str, Any]], str]:
+        """Services with their probabilities, best first, and the journey that is meant, if it surely is one."""
         slugs, values = self._values(message)
         if not slugs:
-            return []
+            return [], ""
         probabilities = np.exp(values - logsumexp(values))
-        best = np.argsort(-probabilities)[: _RANKED + 1]
-        return [{"service": slugs[i], "confidence": round(float(probabilities[i]), 4)} for i in best if slugs[i] != NOTHING]
+        best = np.argsort(-probabilities)[: _RANKED + _JOURNEYS]
+        first = slugs[best[0]]
+        journey = (
+            first[len(JOURNEY) :] if first.startswith(JOURNEY) and probabilities[best[0]] >= self._config["journey_at"] else ""
+        )
+        ranking = [
+            {"service": slugs[i], "confidence": round(float(probabilities[i]), 4)}
+            for i in best
+            if slugs[i] != NOTHING and not slugs[i].startswith(JOURNEY)
+        ]
+        return ranking[: _RANKED + 1], journey
 
     def _values(self, message: Message) -> Tuple[List[str], np.ndarray]:
         """The services of the release and behind them `NOTHING`, and what speaks for each as a logarithm."""
@@ -223,7 +253,7 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
     def _layout(self, release: Release) -> _Layout:
         if release.id not in self._layouts:
             number = {slug: position for position, slug in enumerate(self._model["slugs"])}
-            slugs = [*release.services, NOTHING]
+            slugs = [*release.services, *(f"{JOURNEY}{slug}" for slug in release.journeys), NOTHING]
             at = {slug: position for position, slug in enumerate(slugs)}
             matcher = matcher_of(release, self._model["learnt"], self._model["wording"])
             self._layouts = {
@@ -238,9 +268,12 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
 
     def _margins(self, message: Message) -> np.ndarray:
         """Of each trained service, in the order of the model."""
+        return self._margins_of(message.get(VECTOR))
+
+    def _margins_of(self, vector: SparseVector) -> np.ndarray:
         if not self._model["slugs"]:
             return np.zeros(0, dtype=np.float32)
-        features, values = message.get(VECTOR)
+        features, values = vector
         return values @ self._model["coefficients"][features].astype(np.float32) + self._model["intercept"]
 
     def _verdict(self, ranking: List[Dict[str, Any]]) -> str:
