@@ -12,16 +12,34 @@ from datetime import datetime
 from typing import Any
 
 from actions.turn import Reply
-from bot.conversation.messages import LONGEST_TEXT, Block, IncomingMessage
+from bot.conversation.desk import ContactForm, Desk, Left, NoDesk, NoPerson
+from bot.conversation.messages import LONGEST_TEXT, Block, HandoverBlock, IncomingMessage
+from bot.conversation.other_languages import foreign
 from bot.conversation.rendering import Renderer
-from bot.conversation.store import Answer, ConversationStore, Finished, LeaseLost, OpenMessage, Receipt
+from bot.conversation.store import (
+    Answer,
+    ConversationStore,
+    Finished,
+    LeaseLost,
+    OpenMessage,
+    Receipt,
+    UnknownConversation,
+    language_of,
+)
 from bot.conversation.texts import texts
-from bot.engine.port import DialogueEngine, EngineUnavailable, TurnRequest
+from bot.engine.port import DialogueEngine, EngineUnavailable, TurnRequest, TurnResult
 from knowledge.hours import BERLIN
 from knowledge.release import Release
 from knowledge.store.knowledge_store import KnowledgeStore
 
 log = logging.getLogger("lotse.conversation")
+
+Turned = tuple[dict[str, Any], str, list[Block]]
+"""What a turn leaves: state, outcome, blocks."""
+HUMAN = "human"
+"""The command that asks for a person."""
+TO_CLERK = "to_clerk"
+"""The outcome of a message that goes to a person: nothing is said to the citizen."""
 
 _LEASE_S = 15.0
 _RENEW_S = 5.0
@@ -60,6 +78,14 @@ class Releases:
             raise NoRelease
         return self._release
 
+    def at_hand(self) -> Release:
+        """The release that was looked up last, for threads, which may wait for it the first time. Raises `NoRelease`."""
+        if self._release is None:
+            self._release = self._store.release()
+        if self._release is None:
+            raise NoRelease
+        return self._release
+
 
 class ConversationService:
     """Takes messages in and answers them. Knows no channel."""
@@ -71,7 +97,9 @@ class ConversationService:
         releases: Releases,
         retention_hours: int,
         clock: Callable[[], datetime] = lambda: datetime.now(BERLIN),
+        desk: Desk | None = None,
     ) -> None:
+        self.desk = desk or NoDesk()
         self._store = store
         self._engine = engine
         self._releases = releases
@@ -100,6 +128,28 @@ class ConversationService:
             answer = answer or await asyncio.to_thread(self._store.answer_to, receipt.inbox)
         return answer
 
+    async def leave(self, channel: str, key: str, form: ContactForm) -> Left:
+        """Leave a message for a person; the reference number goes into the conversation.
+
+        Raises `UnknownConversation`, `NoPerson`, `NotAccepted`.
+        """
+        conversation = await asyncio.to_thread(self._store.find, channel, key)
+        if conversation is None:
+            raise UnknownConversation
+        left = await asyncio.to_thread(self.desk.leave, conversation, form)
+        if not left.repeated:
+            block: HandoverBlock = {
+                "type": "handover",
+                "state": "closed",
+                "office": left.office,
+                "text": left.text,
+                "reference": left.reference,
+                "expected": left.expected,
+            }
+            said = {"outcome": "handover", "author": "system", "author_name": "", "blocks": [block]}
+            await asyncio.to_thread(self._store.post, conversation, said)
+        return left
+
     def work_soon(self, conversation: int) -> None:
         """Answer the open messages of a conversation in the background."""
         task = asyncio.create_task(self._work_quietly(conversation))
@@ -127,7 +177,7 @@ class ConversationService:
                 release = await self._releases.current()  # before an attempt is counted
                 while message := await asyncio.to_thread(self._store.take, conversation, owner, _LEASE_S):
                     async with self._holding(conversation, owner):
-                        finished = await self._turn(message, release, owner)
+                        finished = await self._turn(conversation, message, release, owner)
                     answers[message.inbox] = finished.answer
                     if not finished.more:
                         break
@@ -160,32 +210,53 @@ class ConversationService:
             with suppress(asyncio.CancelledError):
                 await renewing
 
-    async def _turn(self, message: OpenMessage, release: Release, owner: str) -> Finished:
-        renderer = Renderer(release, self._clock(), self._retention_hours)
-        state, outcome, blocks = await self._respond(message, release, renderer)
+    async def _turn(self, conversation: int, message: OpenMessage, release: Release, owner: str) -> Finished:
+        language = language_of(message.state)
+        renderer = Renderer(release, self._clock(), self._retention_hours, language)
+        if message.content.get("command"):
+            state, outcome, blocks = await self._command(conversation, message, renderer)
+        elif await asyncio.to_thread(self.desk.takes, conversation):
+            state, outcome, blocks = await self._in_silence(message, release, renderer)
+        else:
+            state, outcome, blocks = await self._respond(conversation, message, release, renderer)
         return await asyncio.to_thread(self._store.finish, message.inbox, owner, state, outcome, blocks)
 
-    async def _respond(
-        self, message: OpenMessage, release: Release, renderer: Renderer
-    ) -> tuple[dict[str, Any], str, list[Block]]:
+    async def _command(self, conversation: int, message: OpenMessage, renderer: Renderer) -> Turned:
+        command = message.content["command"]
+        if command != HUMAN:
+            return message.state, "smalltalk", renderer.command(command)
+        try:
+            return message.state, "handover", [await asyncio.to_thread(self.desk.ask, conversation)]
+        except NoPerson:
+            return message.state, "handover", renderer.blocks(Reply("handover"))
+
+    async def _in_silence(self, message: OpenMessage, release: Release, renderer: Renderer) -> Turned:
+        """A person has the conversation. Only where life is in danger the bot does not wait for them."""
+        silent: Turned = (message.state, TO_CLERK, [])
+        text, _ = readable(message.content["text"])
+        if not has_words(text) or message.attempts > _GIVE_UP_AFTER:
+            return silent
+        try:
+            result = await self._engine.respond(self._request(message, text, release))
+        except Exception as error:
+            log.warning("a message to a person was not read for danger: %s", type(error).__name__)
+            return silent
+        if result.reply.outcome != "crisis":
+            return silent
+        return message.state, "crisis", renderer.blocks(result.reply)
+
+    async def _respond(self, conversation: int, message: OpenMessage, release: Release, renderer: Renderer) -> Turned:
         content = message.content
-        if content.get("command"):
-            return message.state, "smalltalk", renderer.command(content["command"])
         text, shortened = readable(content["text"])
         if not content.get("choice") and not has_words(text):
             return message.state, "fallback", renderer.blocks(Reply("fallback", topic="empty"))
         if message.attempts > _GIVE_UP_AFTER:
             return message.state, "fallback", renderer.apology()
-        request = TurnRequest(
-            release=release,
-            state=message.state,
-            text=text,
-            today=self._clock().date().isoformat(),
-            choice=content.get("choice"),
-            facts=content.get("facts") or {},
-        )
         try:
-            result = await self._engine.respond(request)
+            result = await self._engine.respond(self._request(message, text, release))
+            language = None if content.get("choice") or result.reply.outcome == "crisis" else foreign(text)
+            if language:  # whatever was made of it; what was said before still holds
+                return message.state, "other_language", renderer.other_language(language)
             blocks = renderer.blocks(result.reply)
         except EngineUnavailable:
             log.error("a turn could not be done; the citizen got an apology")
@@ -194,8 +265,27 @@ class ConversationService:
             log.error("a turn failed (%s); the citizen got an apology", type(error).__name__)
             return message.state, "fallback", renderer.apology()
         if shortened:
-            blocks.insert(0, {"type": "text", "text": texts()["fallback_long"], "tone": "plain"})
+            spoken = texts("en" if language_of(message.state) == "en" else "de")
+            blocks.insert(0, {"type": "text", "text": spoken["fallback_long"], "tone": "plain"})
+        blocks += await self._offer(conversation, result)
         return result.state, result.reply.outcome, blocks
+
+    async def _offer(self, conversation: int, result: TurnResult) -> list[Block]:
+        try:
+            return await asyncio.to_thread(self.desk.offer, conversation, result.state, result.reply)
+        except Exception as error:  # the answer is good without it
+            log.error("a person could not be offered: %s", type(error).__name__)
+            return []
+
+    def _request(self, message: OpenMessage, text: str, release: Release) -> TurnRequest:
+        return TurnRequest(
+            release=release,
+            state=message.state,
+            text=text,
+            today=self._clock().date().isoformat(),
+            choice=message.content.get("choice"),
+            facts=message.content.get("facts") or {},
+        )
 
     async def run_forever(self) -> None:
         """Answer messages that were left open (a process died), and delete what is too old."""

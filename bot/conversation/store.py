@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     delete,
+    func,
     insert,
     or_,
     select,
@@ -25,8 +26,11 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from bot.conversation.messages import Block, IncomingMessage
+from bot.conversation.messages import LANGUAGES, Block, IncomingMessage
+from bot.conversation.notices import Happened, Notices
 
+_KEPT = ("language", "source")
+"""What a conversation's state holds that is not the engine's: it outlives every turn."""
 _DELETED_AT_ONCE = 1000
 """Databases take some 30,000 parameters in a statement."""
 
@@ -64,12 +68,15 @@ class Inbox(Base):
 
 
 class Outbox(Base):
-    """The answer to one message; `sent` when the channel has delivered it."""
+    """What goes to the citizen: the answer to one message, or what a clerk or the system says (then without `inbox_id`).
+
+    `sent` when the channel has delivered it, or when there is nothing to deliver.
+    """
 
     __tablename__ = "outbox"
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversation.id"))
-    inbox_id: Mapped[int] = mapped_column(ForeignKey("inbox.id"), unique=True)
+    inbox_id: Mapped[int | None] = mapped_column(ForeignKey("inbox.id"), unique=True)
     content: Mapped[dict[str, Any]] = mapped_column(JSON)
     created: Mapped[float] = mapped_column(Float)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
@@ -98,7 +105,10 @@ class OpenMessage:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer in the outbox. `message_id` is the channel's id of the message it answers."""
+    """An answer in the outbox. `message_id` is the channel's id of the message it answers, empty when it answers none.
+
+    `author` is `bot`, `clerk` or `system`; `created` is in seconds since 1970.
+    """
 
     id: int
     message_id: str
@@ -107,6 +117,29 @@ class Answer:
     outcome: str
     reply_to: str = ""
     attempts: int = 0
+    author: str = "bot"
+    author_name: str = ""
+    created: float = 0.0
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """A message that was stored and has no answer yet. `working` when its turn was begun."""
+
+    message_id: str
+    question: str
+    received: float
+    working: bool
+
+
+@dataclass(frozen=True)
+class Dialogue:
+    """A conversation as it is to be shown: what was said, oldest first, and what is not answered yet."""
+
+    conversation: int
+    language: str
+    answers: list[Answer]
+    unanswered: list[Unanswered]
 
 
 @dataclass(frozen=True)
@@ -126,19 +159,44 @@ class LeaseLost(Exception):
 
 
 class ConversationStore:
-    """All reading and writing of conversations."""
+    """All reading and writing of conversations. What it has written it tells to `notices`."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, notices: Notices | None = None) -> None:
+        self.notices = notices or Notices()
         self._engine = engine
+        self._reading = engine.execution_options(reading=True)
 
-    def open_conversation(self, channel: str, key: str, reply_to: str = "") -> int:
-        """The id of a conversation, made if it is new."""
+    def open_conversation(self, channel: str, key: str, reply_to: str = "", language: str = "", source: str = "") -> int:
+        """The id of a conversation, made if it is new. `source` tells the page or the link it was opened from."""
+        state = {name: value for name, value in (("language", language), ("source", source)) if value}
         with Session(self._engine) as session, session.begin():
-            return self._conversation(session, channel, key, reply_to).id
+            return self._conversation(session, channel, key, reply_to, state).id
 
     def knows(self, channel: str, key: str) -> bool:
-        with Session(self._engine) as session:
-            return session.scalar(_conversation_id(channel, key)) is not None
+        return self.find(channel, key) is not None
+
+    def find(self, channel: str, key: str) -> int | None:
+        """The id of a conversation; None when there is none."""
+        with Session(self._reading) as session:
+            return session.scalar(_conversation_id(channel, key))
+
+    def language(self, conversation: int) -> str:
+        """The language of a conversation. Raises `UnknownConversation`."""
+        with Session(self._reading) as session:
+            state = session.scalar(select(Conversation.state).where(Conversation.id == conversation))
+        if state is None:
+            raise UnknownConversation
+        return language_of(state)
+
+    def set_language(self, channel: str, key: str, language: str) -> None:
+        """Raises `UnknownConversation`."""
+        with Session(self._engine) as session, session.begin():
+            of_key = select(Conversation).where(Conversation.channel == channel, Conversation.key == key)
+            found = session.scalars(of_key.with_for_update()).first()
+            if found is None:
+                raise UnknownConversation
+            found.state = {**found.state, "language": language}
+            found.last_active = time.time()
 
     def receive(self, message: IncomingMessage) -> Receipt:
         """Store a message before anything is done with it. The same (channel, id) twice is stored once.
@@ -146,10 +204,13 @@ class ConversationStore:
         Raises `UnknownConversation` where the channel opens conversations itself (`message.opened`).
         """
         try:
-            return self._insert(message)
+            receipt = self._insert(message)
         except IntegrityError:
             # Two copies, or the first two messages of one conversation, arrived at the same moment.
-            return self._insert(message)
+            receipt = self._insert(message)
+        if not receipt.duplicate:
+            self.notices.tell(receipt.conversation, Happened("received", message.id))
+        return receipt
 
     def _insert(self, message: IncomingMessage) -> Receipt:
         now = time.time()
@@ -163,14 +224,21 @@ class ConversationStore:
             ).first()
             if known:
                 return Receipt(known.conversation_id, known.id, True)
-            conversation = connection.scalar(select(_CONVERSATION.c.id).where(same))
-            if conversation is not None:
-                connection.execute(update(_CONVERSATION).where(same).values(last_active=now))
+            language = {"language": message.language} if message.language else {}
+            found = connection.execute(select(_CONVERSATION.c.id, _CONVERSATION.c.state).where(same).with_for_update()).first()
+            if found is not None:
+                conversation = int(found.id)
+                spoken = {"state": {**found.state, **language}} if language else {}
+                connection.execute(update(_CONVERSATION).where(same).values(last_active=now, **spoken))
             elif message.opened:
                 raise UnknownConversation
             else:
                 made = insert(_CONVERSATION).values(
-                    channel=message.channel, key=message.conversation, reply_to=message.reply_to, state={}, last_active=now
+                    channel=message.channel,
+                    key=message.conversation,
+                    reply_to=message.reply_to,
+                    state=language,
+                    last_active=now,
                 )
                 conversation = _new_id(connection.execute(made))
             stored = connection.execute(
@@ -186,10 +254,10 @@ class ConversationStore:
             return Receipt(conversation, _new_id(stored), False)
 
     @staticmethod
-    def _conversation(session: Session, channel: str, key: str, reply_to: str) -> Conversation:
+    def _conversation(session: Session, channel: str, key: str, reply_to: str, state: dict[str, Any]) -> Conversation:
         found = session.scalars(select(Conversation).where(Conversation.channel == channel, Conversation.key == key)).first()
         if found is None:
-            found = Conversation(channel=channel, key=key, reply_to=reply_to, state={}, last_active=time.time())
+            found = Conversation(channel=channel, key=key, reply_to=reply_to, state=state, last_active=time.time())
             session.add(found)
             session.flush()
         return found
@@ -220,7 +288,8 @@ class ConversationStore:
         now = time.time()
         free = or_(_CONVERSATION.c.lease.is_(None), _CONVERSATION.c.lease == owner, _CONVERSATION.c.leased_until < now)
         mine = _CONVERSATION.c.id == conversation
-        oldest = select(_INBOX.c.id, _INBOX.c.content, _INBOX.c.attempts, _CONVERSATION.c.state).join_from(_INBOX, _CONVERSATION)
+        wanted = (_INBOX.c.id, _INBOX.c.message_id, _INBOX.c.content, _INBOX.c.attempts, _CONVERSATION.c.state)
+        oldest = select(*wanted).join_from(_INBOX, _CONVERSATION)
         with self._engine.begin() as connection:
             leased = connection.execute(update(_CONVERSATION).where(mine, free).values(lease=owner, leased_until=now + seconds))
             if leased.rowcount != 1:
@@ -230,16 +299,21 @@ class ConversationStore:
                 connection.execute(update(_CONVERSATION).where(mine).values(lease=None, leased_until=None))
                 return None
             connection.execute(update(_INBOX).where(_INBOX.c.id == row.id).values(attempts=row.attempts + 1))
-            return OpenMessage(row.id, row.content, row.attempts + 1, row.state)
+        self.notices.tell(conversation, Happened("working", row.message_id))
+        return OpenMessage(row.id, row.content, row.attempts + 1, row.state)
 
     def finish(self, inbox: int, owner: str, state: dict[str, Any], outcome: str, blocks: list[Block]) -> Finished:
-        """Message done, new state, answer: all or nothing. The lease stays while more messages wait. Raises `LeaseLost`."""
+        """Message done, new state, answer: all or nothing. The lease stays while more messages wait. Raises `LeaseLost`.
+
+        An answer without blocks is for the record: there is nothing to send. The language stays what it is by now.
+        """
         now = time.time()
         content = {"outcome": outcome, "blocks": blocks}
         with self._engine.begin() as connection:
             # The conversation is locked before its messages, here as everywhere: PostgreSQL would find a deadlock otherwise.
             of_inbox = select(_INBOX.c.conversation_id).where(_INBOX.c.id == inbox).scalar_subquery()
-            connection.execute(select(_CONVERSATION.c.id).where(_CONVERSATION.c.id == of_inbox).with_for_update())
+            locked = select(_CONVERSATION.c.state).where(_CONVERSATION.c.id == of_inbox).with_for_update()
+            before = connection.scalar(locked) or {}
             row = connection.execute(
                 select(_INBOX.c.conversation_id, _INBOX.c.done, _INBOX.c.message_id, _INBOX.c.content).where(_INBOX.c.id == inbox)
             ).first()
@@ -253,38 +327,101 @@ class ConversationStore:
             held = connection.execute(
                 update(_CONVERSATION)
                 .where(_CONVERSATION.c.id == row.conversation_id, _CONVERSATION.c.lease == owner)
-                .values(state=state, last_active=now, **kept)
+                .values(state=state | {name: before[name] for name in _KEPT if name in before}, last_active=now, **kept)
             )
             if held.rowcount != 1:
                 raise LeaseLost
             stored = connection.execute(
                 insert(_OUTBOX).values(
-                    conversation_id=row.conversation_id, inbox_id=inbox, content=content, created=now, due=now, attempts=0
+                    conversation_id=row.conversation_id,
+                    inbox_id=inbox,
+                    content=content,
+                    created=now,
+                    due=now,
+                    attempts=0,
+                    sent=None if blocks else now,
                 )
             )
-            answer = Answer(_new_id(stored), row.message_id, _question(row.content), blocks, outcome)
-            return Finished(answer, more=waiting is not None)
+            answer = Answer(_new_id(stored), row.message_id, _question(row.content), blocks, outcome, created=now)
+        self.notices.tell(row.conversation_id, Happened("answered", row.message_id))
+        return Finished(answer, more=waiting is not None)
+
+    def post(self, conversation: int, content: dict[str, Any]) -> Answer:
+        """Say something that answers no message: a clerk's or the system's words. Raises `UnknownConversation`.
+
+        `content` holds `outcome`, `author` („clerk“, „system“), `author_name` and `blocks`.
+        """
+        now = time.time()
+        with Session(self._engine) as session, session.begin():
+            # Locked first, so that ids of a conversation grow in the order in which its readers see them.
+            found = session.get(Conversation, conversation, with_for_update=True)
+            if found is None:
+                raise UnknownConversation
+            found.last_active = now
+            posted = Outbox(conversation_id=conversation, content=content, created=now, due=now, attempts=0)
+            session.add(posted)
+            session.flush()
+            answer = _answer(posted, "", {}, found.reply_to)
+        self.notices.tell(conversation, Happened("answered"))
+        return answer
 
     def holds(self, inbox: int) -> bool:
         """Whether a message is still stored."""
-        with Session(self._engine) as session:
+        with Session(self._reading) as session:
             return session.scalar(select(Inbox.id).where(Inbox.id == inbox)) is not None
 
     def waiting(self) -> list[int]:
         """Conversations with open messages that nobody holds."""
         free = or_(Conversation.lease.is_(None), Conversation.leased_until < time.time())
-        with Session(self._engine) as session:
+        with Session(self._reading) as session:
             return list(session.scalars(select(Conversation.id).join(Inbox).where(Inbox.done.is_(None), free).distinct()))
 
     def answers(self, channel: str, key: str, after: int = 0) -> list[Answer]:
         """The answers of a conversation with an id above `after`, oldest first."""
         wanted = _answers().where(Conversation.channel == channel, Conversation.key == key, Outbox.id > after).order_by(Outbox.id)
-        with Session(self._engine) as session:
+        with Session(self._reading) as session:
             return [_answer(*row) for row in session.execute(wanted)]
+
+    def answer_in(self, channel: str, key: str, answer: int) -> Answer | None:
+        """One answer of a conversation; None when it is of another one."""
+        wanted = _answers().where(Conversation.channel == channel, Conversation.key == key, Outbox.id == answer)
+        with Session(self._reading) as session:
+            row = session.execute(wanted).first()
+            return _answer(*row) if row else None
+
+    def dialogue(self, channel: str, key: str, after: int = 0) -> Dialogue:
+        """All that is to be shown of a conversation, answers with an id above `after`. Raises `UnknownConversation`."""
+        with Session(self._reading) as session:
+            of_key = select(Conversation).where(Conversation.channel == channel, Conversation.key == key)
+            found = session.scalars(of_key).first()
+            if found is None:
+                raise UnknownConversation
+            # Open messages are read first: one that is answered meanwhile is then found twice, never not at all.
+            unanswered = list(session.scalars(select(Inbox).where(Inbox.conversation_id == found.id, Inbox.done.is_(None))))
+            wanted = _answers().where(Outbox.conversation_id == found.id, Outbox.id > after).order_by(Outbox.id)
+            answers = [_answer(*row) for row in session.execute(wanted)]
+            answered = {each.message_id for each in answers}
+            waiting = [
+                Unanswered(each.message_id, _question(each.content), each.received, each.attempts > 0)
+                for each in sorted(unanswered, key=lambda each: each.id)
+                if each.message_id not in answered
+            ]
+            return Dialogue(found.id, language_of(found.state), answers, waiting)
+
+    def highest(self) -> int:
+        """The highest id of an answer so far; 0 when there is none."""
+        with Session(self._reading) as session:
+            return session.scalar(select(func.max(Outbox.id))) or 0
+
+    def newest(self, above: int) -> dict[int, int]:
+        """The highest id of an answer in each conversation that has one above `above`."""
+        wanted = select(Outbox.conversation_id, func.max(Outbox.id)).where(Outbox.id > above).group_by(Outbox.conversation_id)
+        with Session(self._reading) as session:
+            return {row[0]: row[1] for row in session.execute(wanted)}
 
     def answer_to(self, inbox: int) -> Answer | None:
         """The answer to one message; None while it is open."""
-        with Session(self._engine) as session:
+        with Session(self._reading) as session:
             row = session.execute(_answers().where(Outbox.inbox_id == inbox)).first()
             return _answer(*row) if row else None
 
@@ -296,7 +433,7 @@ class ConversationStore:
             .where(Outbox.sent.is_(None), Conversation.channel == channel)
             .order_by(Outbox.id)
         )
-        with Session(self._engine) as session:
+        with Session(self._reading) as session:
             oldest: dict[int, int] = {}
             for conversation, answer in session.execute(first):
                 oldest.setdefault(conversation, answer)
@@ -321,7 +458,8 @@ class ConversationStore:
             if conversation is None:
                 return False
             self._delete(session, [conversation])
-            return True
+        self.notices.tell(conversation, Happened("gone"))
+        return True
 
     def purge(self, idle_seconds: float) -> int:
         """Delete conversations that have been idle for so long; how many they were."""
@@ -329,7 +467,9 @@ class ConversationStore:
             idle = select(Conversation.id).where(Conversation.last_active < time.time() - idle_seconds)
             conversations = list(session.scalars(idle.with_for_update()))
             self._delete(session, conversations)
-            return len(conversations)
+        for conversation in conversations:
+            self.notices.tell(conversation, Happened("gone"))
+        return len(conversations)
 
     @staticmethod
     def _delete(session: Session, conversations: list[int]) -> None:
@@ -349,23 +489,31 @@ def _conversation_id(channel: str, key: str) -> Select[int]:
     return select(Conversation.id).where(Conversation.channel == channel, Conversation.key == key)
 
 
-def _answers() -> Select[Outbox, str, dict[str, Any], str]:
+def language_of(state: dict[str, Any]) -> str:
+    """The language that a conversation's state names."""
+    return str(state.get("language") or LANGUAGES[0])
+
+
+def _answers() -> Select[Outbox, str | None, dict[str, Any] | None, str]:
     return (
         select(Outbox, Inbox.message_id, Inbox.content, Conversation.reply_to)
-        .join(Inbox, Inbox.id == Outbox.inbox_id)
+        .outerjoin(Inbox, Inbox.id == Outbox.inbox_id)
         .join(Conversation, Conversation.id == Outbox.conversation_id)
     )
 
 
-def _answer(outbox: Outbox, message_id: str, question: dict[str, Any], reply_to: str) -> Answer:
+def _answer(outbox: Outbox, message_id: str | None, question: dict[str, Any] | None, reply_to: str) -> Answer:
     return Answer(
         id=outbox.id,
-        message_id=message_id,
-        question=_question(question),
+        message_id=message_id or "",
+        question=_question(question or {}),
         blocks=outbox.content["blocks"],
         outcome=outbox.content["outcome"],
         reply_to=reply_to,
         attempts=outbox.attempts,
+        author=outbox.content.get("author", "bot"),
+        author_name=outbox.content.get("author_name", ""),
+        created=outbox.created,
     )
 
 

@@ -1,15 +1,17 @@
-"""Opening hours as calendars: iCalendar (RFC 5545), weekly events with their exceptions, closures as events of whole days.
+"""Opening hours and journeys as calendars: iCalendar (RFC 5545).
 
+Hours are weekly events with their exceptions, closures events of whole days; a journey has one task (VTODO) for each step.
 An event repeats every week and leaves out holidays and closures (`EXDATE`): calendars show a series as one entry that can
 be hidden or coloured, and a subscriber sees at once when the hours change.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 from knowledge.exchange.limits import clean_text, one_line
 from knowledge.exchange.offices import (
@@ -21,16 +23,24 @@ from knowledge.exchange.offices import (
     stable_id,
 )
 from knowledge.hours import BERLIN, Span
-from knowledge.model import Closure, Office
+from knowledge.journeys import StepHere, journey_steps
+from knowledge.model import Closure, Journey, Locality, Office
 from knowledge.release import Release
 
 if TYPE_CHECKING:
-    from icalendar import Calendar, Event
+    from icalendar import Calendar, Event, Todo
 
 WEEKS = 52
 _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _LONGEST_GAP = timedelta(days=28)
 """After a longer break a new series begins: a season, not an exception."""
+_DEPENDS_ON = {
+    "place": "vom Ort",
+    "district": "vom Ortsteil oder von der Straße",
+    "surname": "vom Anfangsbuchstaben des Nachnamens",
+    "audience": "davon, ob Sie als Privatperson oder für einen Betrieb fragen",
+    "value": "vom Auftragswert",
+}
 
 
 @dataclass(frozen=True)
@@ -67,16 +77,103 @@ def write_ical(release: Release, on: date | None = None, weeks: int = WEEKS) -> 
     return _written(release, release.offices.values(), on or published_on(release), weeks, title)
 
 
+def journey_calendar(release: Release, slug: str, places: Sequence[Locality], on: date, base_url: str = "") -> bytes:
+    """A journey as a list of tasks, in order, each with the responsible office and a link.
+
+    `places` is what is known about where somebody is. `base_url` is where the public pages stand, such as
+    `https://lotse.example`. Programs without tasks show the whole list as one event on the day `on`.
+    Raises `KeyError` for a journey that does not exist.
+    """
+    journey = release.journeys[slug]
+    steps = journey_steps(release, journey, places, on)
+    calendar = _calendar(f"{journey.title}: {release.region}" if release.region else journey.title)
+    calendar.add_component(_checklist(release, journey, steps, places, on, base_url))
+    for number, step in enumerate(steps, 1):
+        calendar.add_component(_task(release, journey, number, step, places, base_url))
+    return bytes(calendar.to_ical())
+
+
+def _checklist(
+    release: Release, journey: Journey, steps: Sequence[StepHere], places: Sequence[Locality], on: date, base_url: str
+) -> Event:
+    from icalendar import Event
+
+    event = Event()
+    event.add("uid", str(stable_id(release, "journey", f"{journey.slug}:{_ort(places)}")))
+    event.add("dtstamp", published_at(release))
+    event.add("transp", "TRANSPARENT")
+    event.add("summary", one_line(f"Checkliste: {journey.title}"))
+    event.add("dtstart", on)
+    event.add("dtend", on + timedelta(days=1))
+    lines = (f"{number}. {step.title}: {_who(release, step)}" for number, step in enumerate(steps, 1))
+    event.add("description", clean_text("\n".join(filter(None, (journey.short, *lines)))))
+    if base_url:
+        event.add("url", _page(base_url, f"/lebenslagen/{quote(journey.slug)}", places))
+    return event
+
+
+def _task(release: Release, journey: Journey, number: int, step: StepHere, places: Sequence[Locality], base_url: str) -> Todo:
+    from icalendar import Todo
+
+    office = release.offices[step.office] if step.office else None
+    todo = Todo()
+    todo.add("uid", str(stable_id(release, "step", f"{journey.slug}:{step.service}:{_ort(places)}")))
+    todo.add("dtstamp", published_at(release))
+    todo.add("status", "NEEDS-ACTION")
+    todo.add("summary", one_line(f"{number}. {step.title}"))
+    todo.add("categories", [one_line(journey.title)])
+    condition = f"Nur {step.condition}." if step.condition else ""
+    contact = [*_contact(office)] if office else []
+    todo.add("description", clean_text("\n".join(filter(None, (condition, step.hint, _who(release, step), *contact)))))
+    if office and (office.address.street or office.address.city):
+        todo.add("location", _location(office))
+    if office and len(office.geo) == 2:
+        todo.add("geo", office.geo)
+    online = release.services[step.service].online
+    url = _page(base_url, f"/leistungen/{quote(step.service)}", places) if base_url else online.url if online else ""
+    if url:
+        todo.add("url", "".join(clean_text(url).split()))
+    return todo
+
+
+def _who(release: Release, step: StepHere) -> str:
+    """„Kreisbauamt“, or what has to be known to say."""
+    if step.office:
+        doubt = "" if step.certainty == "belegt" else " (bitte vorher nachfragen)"
+        return f"Zuständig: {release.offices[step.office].name}{doubt}"
+    if step.missing:
+        return f"Die zuständige Stelle hängt ab {_DEPENDS_ON.get(step.missing, 'von weiteren Angaben')}."
+    return "Die zuständige Stelle sagt Ihnen die Behördennummer 115."
+
+
+def _ort(places: Sequence[Locality]) -> str:
+    """One place as the pages take it; empty where it is not known for certain."""
+    return str(places[0]) if len(places) == 1 else ""
+
+
+def _page(base_url: str, path: str, places: Sequence[Locality]) -> str:
+    query = f"?{urlencode({'ort': _ort(places)})}" if _ort(places) else ""
+    return f"{base_url.rstrip('/')}{path}{query}"
+
+
 def _written(release: Release, offices: Iterable[Office], on: date, weeks: int, title: str) -> bytes:
-    calendar = _calendar(title, on, on + timedelta(weeks=weeks))
+    calendar = _with_hours(title, on, on + timedelta(weeks=weeks))
     for office in offices:
         for event in _events(release, office, on, weeks):
             calendar.add_component(event)
     return bytes(calendar.to_ical())
 
 
-def _calendar(title: str, on: date, end: date) -> Calendar:
-    from icalendar import Calendar, Timezone, vText
+def _with_hours(title: str, on: date, end: date) -> Calendar:
+    from icalendar import Timezone
+
+    calendar = _calendar(title)
+    calendar.add_component(Timezone.from_tzid(BERLIN.key, first_date=date(on.year, 1, 1), last_date=date(end.year + 1, 1, 1)))
+    return calendar
+
+
+def _calendar(title: str) -> Calendar:
+    from icalendar import Calendar, vText
 
     calendar = Calendar()
     calendar.add("prodid", "-//Lotse//DE")
@@ -85,7 +182,6 @@ def _calendar(title: str, on: date, end: date) -> Calendar:
     calendar.add("method", "PUBLISH")
     calendar.add("name", vText(one_line(title)))  # RFC 7986; older calendars read the next one
     calendar.add("x-wr-calname", vText(one_line(title)))
-    calendar.add_component(Timezone.from_tzid(BERLIN.key, first_date=date(on.year, 1, 1), last_date=date(end.year + 1, 1, 1)))
     return calendar
 
 
@@ -159,7 +255,7 @@ def _event(release: Release, office: Office, key: str) -> Event:
     event.add("transp", "TRANSPARENT")
     address = office.address
     if address.street or address.city:
-        event.add("location", one_line(", ".join(filter(None, (address.street, f"{address.plz} {address.city}".strip())))))
+        event.add("location", _location(office))
     if len(office.geo) == 2:
         event.add("geo", office.geo)
     if office.website:
@@ -167,6 +263,11 @@ def _event(release: Release, office: Office, key: str) -> Event:
     if contact := [*_contact(office)]:
         event.add("description", clean_text("\n".join(contact)))
     return event
+
+
+def _location(office: Office) -> str:
+    address = office.address
+    return one_line(", ".join(filter(None, (address.street, f"{address.plz} {address.city}".strip()))))
 
 
 def _contact(office: Office) -> Iterator[str]:

@@ -37,7 +37,7 @@ def blocks(release: Release, reply: Reply, now: datetime = TUESDAY) -> list[dict
 
 
 def test_an_answer_in_reading_order(release: Release) -> None:
-    heading, office, service, note = blocks(release, answer(release, "wohnsitz-anmelden", "091995101120"))
+    heading, office, service, journey, note = blocks(release, answer(release, "wohnsitz-anmelden", "091995101120"))
     assert heading["text"] == "Für Ihr Anliegen „Wohnsitz anmelden (Zuzug)“ ist in Pfarrhausen diese Stelle zuständig:"
     assert (office["id"], office["title"]) == ("buergerbuero@vg-moosham", "Bürgerbüro der VG Moosham")
     assert (office["role"], office["role_label"], office["certainty"]) == ("zustaendig", "zuständig", "")
@@ -45,7 +45,35 @@ def test_an_answer_in_reading_order(release: Release) -> None:
     assert (office["hours_today"], office["open_now"]) == ("Jetzt geöffnet (heute 8:00–12:00 Uhr)", True)
     assert (service["slug"], service["title"]) == ("wohnsitz-anmelden", "Wohnsitz anmelden (Zuzug)")
     assert service["documents"]
-    assert note == {"type": "note", "text": "Stand 22.11.2026, Ausgabe 1"}
+    assert (journey["type"], journey["slug"]) == ("journey_hint", "umzug-in-den-landkreis")
+    assert note == {
+        "type": "note",
+        "text": "Stand 22.11.2026, Ausgabe 1",
+        "stand": "2026-11-22",
+        "release": f"1-{release.digest[:12]}",
+        "place": "Pfarrhausen",
+    }
+
+
+def test_an_answer_says_by_which_rule_and_where_more_stands(release: Release) -> None:
+    _, office, service, *_ = blocks(release, answer(release, "wohnsitz-anmelden", "091995101120"))
+    rule = next(rule for rule in release.knowledge.rules if rule.id == office["rule"])
+    assert (rule.office, rule.office_type) == (office["id"], "buergerbuero")
+    assert office["page"] == "/stellen/buergerbuero@vg-moosham"
+    assert office["vcard"] == "/api/v1/offices/buergerbuero@vg-moosham.vcf"
+    assert service["page"] == "/leistungen/wohnsitz-anmelden"
+    assert service["simple"] == release.services["wohnsitz-anmelden"].simple != ""
+
+
+def test_the_week_ahead(release: Release) -> None:
+    office = blocks(release, answer(release, "wohnsitz-anmelden", "091995101120"))[1]
+    assert office["hours"][0] == {"days": "Dienstag, 24.11.", "text": "8:00–12:00 Uhr"}
+    assert [each["text"] for each in office["hours"][4:6]] == ["geschlossen", "geschlossen"]
+    assert len(office["hours"]) == 7
+    january = datetime(2027, 1, 4, 9, 0, tzinfo=BERLIN)
+    week = blocks(release, answer(release, "wohnsitz-anmelden", "091995101120"), january)[1]["hours"]
+    assert week[2] == {"days": "Mittwoch, 06.01.", "text": "geschlossen (Heilige Drei Könige)"}
+    assert blocks(release, answer(release, "kindergeld-beantragen"))[1]["hours"] == []
 
 
 @pytest.mark.parametrize(
