@@ -57,10 +57,11 @@ def locked(path: Path) -> Iterator[None]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Short waits for a locked database and for the lease of a dead process."""
+    """Short waits for a locked database, for the lease of a dead process, and for a new release."""
     monkeypatch.setattr(knowledge_database, "_BUSY_TIMEOUT_MS", 100)
     monkeypatch.setattr(conversation_service, "_LEASE_S", 0.5)
     monkeypatch.setattr(conversation_service, "_SWEEP_S", 0.1)
+    monkeypatch.setattr(conversation_service, "_FRESH_S", 0)
 
 
 # --- the database

@@ -24,7 +24,8 @@ import pytest
 from sqlalchemy import delete, inspect, select
 
 from bot.bootstrap import Stores, open_stores
-from bot.conversation.messages import IncomingMessage
+from bot.conversation.feedback import FeedbackStore
+from bot.conversation.messages import Block, IncomingMessage
 from bot.conversation.store import LeaseLost
 from knowledge.model import Notice, Office
 from knowledge.release import Knowledge, entry_from_row
@@ -410,7 +411,8 @@ def test_outbox_order_putting_off_and_forgetting(stores: Stores) -> None:
     for number in (1, 2):
         receipt = stores.conversations.receive(message(number))
         stores.conversations.lease(receipt.conversation, "one", 10)
-        stores.conversations.finish(receipt.inbox, "one", {}, f"answer {number}", [])
+        hello: list[Block] = [{"type": "text", "text": "Guten Tag", "tone": "plain"}]
+        stores.conversations.finish(receipt.inbox, "one", {}, f"answer {number}", hello)
     (first,) = stores.conversations.due("web")
     assert first.outcome == "answer 1"
     stores.conversations.put_off(first.id, 60)
@@ -423,6 +425,58 @@ def test_outbox_order_putting_off_and_forgetting(stores: Stores) -> None:
     stores.conversations.receive(message())
     assert stores.conversations.purge(3600) == 0
     assert stores.conversations.purge(-1) == 1
+
+
+def test_a_reader_misses_nothing_that_is_said_at_once(stores: Stores) -> None:
+    """Ids of a conversation grow in the order in which they can be seen, whoever writes."""
+    receipts = [stores.conversations.receive(message(number)) for number in range(10)]
+    conversation = receipts[0].conversation
+    assert stores.conversations.lease(conversation, "one", 60)
+    hello: list[Block] = [{"type": "text", "text": "Guten Tag", "tone": "plain"}]
+
+    def answer() -> None:
+        for receipt in receipts:
+            stores.conversations.finish(receipt.inbox, "one", {}, "answer", hello)
+
+    def speak() -> None:
+        for _ in range(10):
+            stores.conversations.post(conversation, {"outcome": "clerk", "author": "clerk", "blocks": hello})
+
+    def read() -> list[int]:
+        seen: list[int] = []
+        until = time.monotonic() + 20
+        while len(seen) < 30 and time.monotonic() < until:
+            seen += [each.id for each in stores.conversations.dialogue("web", "k", max(seen, default=0)).answers]
+        return seen
+
+    *_, first, second = at_once(answer, speak, speak, read, read)
+    assert first == second == sorted(first) and len(set(first)) == 30
+    assert stores.conversations.newest(0) == {conversation: first[-1]} and stores.conversations.highest() == first[-1]
+
+
+def test_a_language_chosen_at_once_with_messages_and_turns(stores: Stores) -> None:
+    for number in range(10):
+        receipt = stores.conversations.receive(message(number))
+        assert stores.conversations.take(receipt.conversation, "one", 60)
+        language = ("de", "en", "de-simple")[number % 3]
+        at_once(
+            partial(stores.conversations.set_language, "web", "k", language),
+            partial(stores.conversations.finish, receipt.inbox, "one", {"turn": number, "language": "de"}, "answer", []),
+            partial(stores.conversations.receive, message(f"more{number}")),
+        )
+        assert stores.conversations.language(receipt.conversation) == language
+        more = stores.conversations.take(receipt.conversation, "one", 60)
+        assert more and more.state == {"turn": number, "language": language}
+        stores.conversations.finish(more.inbox, "one", more.state, "answer", [])
+
+
+def test_feedback_said_twice_at_once_is_one(stores: Stores) -> None:
+    conversation = stores.conversations.open_conversation("web", "k")
+    answer = stores.conversations.post(conversation, {"outcome": "clerk", "author": "clerk", "blocks": []})
+    feedback = FeedbackStore(stores.engine)
+    for _ in range(5):
+        at_once(*[partial(feedback.record, "k", answer, "wrong", "Nein 😀")] * 4)
+    assert [(each.rating, each.comment) for each in feedback.newest()] == [("wrong", "Nein 😀")]
 
 
 @pytest.mark.parametrize("text", ["\ud83d", "😀", "ÄÖÜß\u0301", "x" * 200_000])

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from bot.conversation.feedback import About, FeedbackStore, about_of
 from bot.conversation.messages import Block, IncomingMessage
-from bot.conversation.store import Conversation, ConversationStore, Inbox, LeaseLost, Outbox, UnknownConversation
+from bot.conversation.notices import Happened, Listener
+from bot.conversation.store import Conversation, ConversationStore, Inbox, LeaseLost, Outbox, Unanswered, UnknownConversation
 from knowledge.store.database import connect, migrate
 
 HELLO: list[Block] = [{"type": "text", "text": "Guten Tag", "tone": "plain"}]
@@ -295,6 +299,195 @@ class TestOutbox:
         clock.passes(31)
         again = store.due("telegram")
         assert [(each.message_id, each.attempts) for each in again] == [("anna:1", 1), ("berta:1", 0)]
+
+
+class TestWordsThatAnswerNothing:
+    """A clerk or the system speaks."""
+
+    CLERK: ClassVar = {"outcome": "clerk", "author": "clerk", "author_name": "Frau Huber", "blocks": HELLO}
+
+    def test_they_stand_in_order_among_the_answers(self, store: ConversationStore, clock: Clock) -> None:
+        receipt = store.receive(message("1"))
+        said = store.post(receipt.conversation, self.CLERK)
+        answered(store, message("1"))
+        first, second = store.answers("web", "anna")
+        assert (first, second.message_id) == (said, "anna:1")
+        assert (first.author, first.author_name, first.outcome) == ("clerk", "Frau Huber", "clerk")
+        assert (first.message_id, first.question, first.created) == ("", "", clock.now)
+        assert (second.author, second.author_name, second.created) == ("bot", "", clock.now)
+        assert store.newest(0) == {receipt.conversation: second.id} and store.highest() == second.id
+        assert store.newest(second.id) == {}
+
+    def test_the_channel_delivers_them(self, store: ConversationStore) -> None:
+        conversation = store.open_conversation("telegram", "anna", "4711")
+        said = store.post(conversation, self.CLERK)
+        assert store.due("telegram") == [said]
+        assert said.reply_to == "4711"
+
+    def test_they_keep_a_conversation(self, store: ConversationStore, clock: Clock) -> None:
+        conversation = store.open_conversation("web", "anna")
+        clock.passes(3000)
+        store.post(conversation, self.CLERK)
+        clock.passes(1000)
+        assert store.purge(3600) == 0
+
+    def test_nobody_speaks_in_a_conversation_that_is_gone(self, engine: Engine, store: ConversationStore) -> None:
+        conversation = store.open_conversation("web", "anna")
+        store.post(conversation, self.CLERK)
+        store.forget("web", "anna")
+        assert counts(engine) == [0, 0, 0]
+        with pytest.raises(UnknownConversation):
+            store.post(conversation, self.CLERK)
+
+    def test_an_answer_without_a_word_is_for_the_record(self, store: ConversationStore) -> None:
+        receipt = store.receive(message("1", channel="telegram"))
+        store.take(receipt.conversation, "me", 15)
+        store.finish(receipt.inbox, "me", {}, "to_clerk", [])
+        assert store.due("telegram") == []
+        assert [each.question for each in store.answers("telegram", "anna")] == ["Wo melde ich mich an?"]
+
+
+class TestLanguage:
+    def test_german_unless_told(self, store: ConversationStore) -> None:
+        assert store.language(store.open_conversation("web", "anna")) == "de"
+        assert store.language(store.open_conversation("web", "berta", language="en")) == "en"
+        with pytest.raises(UnknownConversation):
+            store.language(4711)
+
+    def test_a_message_may_set_it(self, store: ConversationStore) -> None:
+        conversation = store.receive(message("1", language="en")).conversation
+        assert store.language(conversation) == "en"
+        store.receive(message("2"))
+        assert store.language(conversation) == "en"
+        store.receive(message("3", language="de-simple"))
+        assert store.language(conversation) == "de-simple"
+
+    def test_a_repetition_does_not(self, store: ConversationStore) -> None:
+        conversation = store.receive(message("1")).conversation
+        store.receive(message("1", language="en"))
+        assert store.language(conversation) == "de"
+
+    def test_it_outlives_turns_with_the_source(self, store: ConversationStore) -> None:
+        conversation = store.open_conversation("web", "anna", language="en", source="rathaus")
+        answered(store, message("1"))
+        receipt = store.receive(message("2"))
+        waiting = store.take(conversation, "me", 15)
+        assert waiting and waiting.state == {"service": "x", "language": "en", "source": "rathaus"}
+        store.set_language("web", "anna", "de-simple")  # while the turn runs
+        store.finish(receipt.inbox, "me", {"service": "y", "language": "en"}, "answer", HELLO)
+        assert store.language(conversation) == "de-simple"
+
+    def test_setting_it_where_nothing_is(self, store: ConversationStore) -> None:
+        with pytest.raises(UnknownConversation):
+            store.set_language("web", "anna", "en")
+
+
+class TestDialogue:
+    def test_what_was_said_and_what_waits(self, store: ConversationStore, clock: Clock) -> None:
+        answered(store, message("1"))
+        second, _ = store.receive(message("2", text="Und wann?")), store.receive(message("3", text="Und wo?"))
+        dialogue = store.dialogue("web", "anna")
+        assert (dialogue.conversation, dialogue.language) == (second.conversation, "de")
+        assert [each.message_id for each in dialogue.answers] == ["anna:1"]
+        assert dialogue.unanswered == [
+            Unanswered("anna:2", "Und wann?", clock.now, working=False),
+            Unanswered("anna:3", "Und wo?", clock.now, working=False),
+        ]
+        store.take(second.conversation, "me", 15)
+        assert [each.working for each in store.dialogue("web", "anna").unanswered] == [True, False]
+        store.finish(second.inbox, "me", {}, "answer", HELLO)
+        later = store.dialogue("web", "anna", dialogue.answers[-1].id)
+        assert [each.message_id for each in later.answers] == ["anna:2"]
+        assert [each.message_id for each in later.unanswered] == ["anna:3"]
+
+    def test_of_nobody(self, store: ConversationStore) -> None:
+        with pytest.raises(UnknownConversation):
+            store.dialogue("web", "anna")
+
+    def test_an_answer_belongs_to_its_conversation(self, store: ConversationStore) -> None:
+        answered(store, message("1"))
+        (answer,) = store.answers("web", "anna")
+        assert store.answer_in("web", "anna", answer.id) == answer
+        assert store.answer_in("web", "berta", answer.id) is None
+        assert store.answer_in("web", "anna", answer.id + 1) is None
+
+
+class TestNotices:
+    """Who listens hears of everything once it stands in the database."""
+
+    async def heard(self, listener: Listener) -> list[tuple[str, str]]:
+        return [(each.what, each.message_id) for each in await listener.wait(1)]
+
+    async def test_the_life_of_a_message(self, store: ConversationStore) -> None:
+        conversation = store.open_conversation("web", "anna")
+        with store.notices.listening(conversation) as listener:
+            await asyncio.to_thread(answered, store, message("1"))
+            assert await self.heard(listener) == [("received", "anna:1"), ("working", "anna:1"), ("answered", "anna:1")]
+            store.receive(message("1"))
+            store.receive(message("1", "berta"))
+            store.post(conversation, {"outcome": "clerk", "blocks": HELLO})
+            assert await self.heard(listener) == [("answered", "")]
+            store.forget("web", "anna")
+            assert await self.heard(listener) == [("gone", "")]
+            assert await listener.wait(0.01) == []
+        assert store.notices._listeners == {}
+
+    async def test_purging_is_told(self, store: ConversationStore) -> None:
+        with store.notices.listening(store.open_conversation("web", "anna")) as listener:
+            store.purge(-1)
+            assert await self.heard(listener) == [("gone", "")]
+
+    async def test_waking_ends_waiting(self, store: ConversationStore) -> None:
+        with store.notices.listening(1) as listener, store.notices.listening(1) as other:
+            listener.wake()
+            assert await listener.wait(10) == []
+            store.notices.tell(1, Happened("gone"))
+            assert await self.heard(other) == [("gone", "")]
+
+    def test_a_loop_that_is_closed_hears_nothing(self, store: ConversationStore) -> None:
+        async def listen() -> Listener:
+            return Listener()
+
+        asyncio.run(listen()).hear(Happened("gone"))
+
+
+class TestFeedback:
+    BLOCKS: ClassVar[list[Any]] = [
+        {"type": "office", "id": "nebenan", "role": "mitwirkend", "rule": "r0"},
+        {"type": "office", "id": "kasse", "role": "zustaendig", "rule": "r1"},
+        {"type": "office", "id": "kasse2", "role": "zustaendig", "rule": "r2"},
+        {"type": "service", "slug": "hundesteuer"},
+        {"type": "note", "text": "Stand", "release": "7-abc"},
+    ]
+
+    def test_what_an_answer_was_about(self) -> None:
+        assert about_of(self.BLOCKS) == About("hundesteuer", "kasse", "r1", "7-abc")
+        assert about_of(HELLO) == about_of([]) == About()
+
+    def test_what_is_said_last_about_an_answer_counts(self, engine: Engine, store: ConversationStore, clock: Clock) -> None:
+        answered(store, message("1"))
+        (answer,) = store.answers("web", "anna")
+        feedback = FeedbackStore(engine)
+        feedback.record("anna", answer, "up")
+        feedback.record("berta", answer, "up")
+        clock.passes(1)
+        feedback.record("anna", replace(answer, blocks=self.BLOCKS), "wrong", "Das macht jetzt das Bauamt." + "x" * 1000)
+        newest, older = feedback.newest()
+        assert (newest.rating, newest.about.rule, newest.created) == ("wrong", "r1", clock.now)
+        assert newest.comment.startswith("Das macht jetzt") and len(newest.comment) == 1000
+        assert (older.rating, older.comment, older.about) == ("up", "", About())
+        assert feedback.newest(rating="up") == [older]
+        assert feedback.newest(limit=1) == [newest]
+
+    def test_it_outlives_the_conversation_and_does_not_name_it(self, engine: Engine, store: ConversationStore) -> None:
+        answered(store, message("1"))
+        (answer,) = store.answers("web", "anna")
+        FeedbackStore(engine).record("anna", answer, "down")
+        store.forget("web", "anna")
+        assert [each.rating for each in FeedbackStore(engine).newest()] == ["down"]
+        with engine.connect() as connection:
+            row = connection.execute(text("SELECT * FROM feedback")).one()
+        assert "anna" not in str(row) and "Wo melde ich mich an?" not in str(row)
 
 
 class TestForgetting:
