@@ -1,0 +1,1 @@
+"""Pages for people that need no script: services, offices, journeys, the chat as a form, privacy, accessibility."""
