@@ -1,0 +1,1 @@
+"""Ways out for tickets: e-mail, webhook, Zammad. Each module knows one."""
