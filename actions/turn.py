@@ -19,6 +19,7 @@ from knowledge.text import fold
 
 NONE_OF_THESE = "keins"
 _BACK = frozenset(("zurueck", "einen schritt zurueck", "eins zurueck", "noch mal zurueck", "nochmal zurueck", "back", "go back"))
+_AFRESH = frozenset(("neustart", "restart", "start over", "von vorne", "noch mal von vorne", "nochmal von vorne"))
 _NOT_THAT = re.compile(r"^(?:nein|ne|nee|na|no|nicht|falsch|stimmt nicht|doch nicht|sondern|ich mein\w*|i mean|wrong)\b[\s,.:!]*")
 _THE_OTHER = re.compile(
     r"^(?:ja|yes|und|and|jetzt|dann|now|\W|das|den|die|the|zum|zweite[ns]?|second|other|andere[ns]?|anliegen|bitte|one)+$"
@@ -200,6 +201,8 @@ class Turn:
         """Somebody wrote something about a matter, or answered a question."""
         if self.goes_back(understood.text) and (earlier := self.back()):
             return earlier
+        if fold(understood.text).strip(" .!") in _AFRESH:
+            return Reply("smalltalk", topic="neustart"), TurnState()
         return self._stepped(*self._said(understood))
 
     def _said(self, understood: Understanding) -> tuple[Reply, TurnState]:
@@ -230,6 +233,8 @@ class Turn:
             return self._matter(understood.ranking[0].service, state)
         if understood.verdict == "choose":
             return self._offer([each.service for each in understood.ranking], state)
+        if not self.state.service and not self.state.awaiting and self._is_only_about_place(understood):
+            return self._noted(state)
         return self.unsure(state)
 
     def _journey(self, slug: str, state: TurnState) -> tuple[Reply, TurnState]:
@@ -316,9 +321,15 @@ class Turn:
 
     def _answered(self, fact: str, value: str) -> tuple[Reply, TurnState]:
         changed: dict[str, Any] = {"places": tuple(value.split("|"))} if fact == "place" else {fact: value}
-        if not self.state.service or not self._is_possible(fact, value):
+        if not self._is_possible(fact, value):
             return self.unsure()
+        if not self.state.service:
+            return self._noted(replace(self.state, **changed)) if fact == "place" else self.unsure()
         return self._decide(self.state.service, replace(self.state, **changed))
+
+    def _noted(self, state: TurnState) -> tuple[Reply, TurnState]:
+        """A place before any matter: remembered, and asked what it is about."""
+        return Reply("smalltalk", topic="ort", places=state.places), state
 
     def _is_possible(self, fact: str, value: str) -> bool:
         if fact == "place":

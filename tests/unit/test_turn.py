@@ -213,7 +213,7 @@ def test_a_button_that_nobody_offered(talk: Talk, kind: str, value: str) -> None
 
 
 def test_a_button_without_a_matter(talk: Talk) -> None:
-    assert talk.press("place", "091990112112").outcome == "fallback"
+    assert talk.press("surname", "M").outcome == "fallback"
 
 
 def test_state_and_reply_travel_as_json(talk: Talk) -> None:
@@ -372,3 +372,16 @@ def test_words_of_a_choice_pick_it(talk: Talk, said: str) -> None:
 def test_a_word_of_several_choices_picks_none(talk: Talk) -> None:
     talk.say("abmelden", "wohnsitz-abmelden", "kfz-abmelden")
     assert talk.say("abmelden").outcome == "fallback"
+
+
+def test_a_place_before_any_matter_is_remembered(talk: Talk) -> None:
+    reply = talk.press("place", "091990113113")
+    assert (reply.outcome, reply.topic, reply.places) == ("smalltalk", "ort", talk.state.places)
+    assert talk.say("in Ammerfeld").topic == "ort"
+    assert office(talk.say("Ausweis", "personalausweis-beantragen")) == "buergerbuero@ammerfeld"
+
+
+def test_starting_over_is_no_place(talk: Talk) -> None:
+    talk.say("Ausweis", "personalausweis-beantragen")
+    assert talk.say("Neustart").topic == "neustart"
+    assert talk.state == TurnState()

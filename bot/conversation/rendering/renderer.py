@@ -227,7 +227,10 @@ class Renderer:
         yield self._text("crisis", tone="urgent")
 
     def _smalltalk(self, reply: Reply) -> Iterator[Block]:
-        yield self._text(f"smalltalk_{reply.topic}")
+        place = self._place(reply)
+        if reply.topic == "ort" and not place:  # outside, or several
+            return (yield self._text("smalltalk_ja_nein"))
+        yield self._text(f"smalltalk_{reply.topic}", place=place)
 
     def _heading(self, reply: Reply, service: Service) -> Block:
         name = self._words.service(service)
