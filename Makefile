@@ -6,7 +6,7 @@ export RASA_TELEMETRY_ENABLED := false
 PYTEST := .venv/bin/pytest
 TWO_AT_ONCE := -n 2 --dist worksteal
 
-.PHONY: help setup environments knowledge model run test test-quick lint bench test-tools
+.PHONY: help setup environments knowledge model run test test-quick lint bench test-tools widget
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,3 +44,7 @@ lint: environments ## ruff and mypy
 
 bench: model ## measure, and compare with stock Rasa; prints what docs/benchmarks.md holds
 	.venv/bin/lotse bench
+	.venv/bin/lotse bench --understanding --train
+
+widget: environments ## the web widget as one file in var/widget, and the lines to put into a site
+	.venv/bin/lotse widget --out "$(LOTSE_VAR)/widget"

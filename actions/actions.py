@@ -5,6 +5,7 @@ They read the understanding from the latest message and the memory from the slot
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -19,7 +20,7 @@ from knowledge.text import fold
 
 SLOTS = tuple(TurnState.__dataclass_fields__)
 REPLY = "lotse"
-_NO = ("nein", "ne", "na", "no", "nicht", "falsch", "stimmt nicht", "wrong")
+_NO = re.compile(r"(?:nein|nee?|na|no|nicht|falsch|stimmt nicht|wrong)\b")
 
 
 class ActionMatter(Action):
@@ -116,10 +117,10 @@ class ActionYes(ActionMatter):
         if turn.state.awaiting:
             return super().run(dispatcher, tracker, domain)
         said = fold(str(tracker.latest_message.get("text") or "")).strip(" .!,")
-        told = turn.deny() if any(said == no or said.startswith(f"{no} ") for no in _NO) else turn.agree()
+        told = turn.deny() if _NO.match(said) else turn.agree()
         understood = _understanding(tracker, turn)
-        if turn.state.service and len(said.split()) > 1 and (corrected := turn.matter(understood))[0].outcome != "fallback":
-            return _say(dispatcher, tracker, *corrected)
+        if not (turn.state.pending and told) and turn.corrects(understood):
+            return _say(dispatcher, tracker, *turn.matter(understood))
         if told:
             return _say(dispatcher, tracker, *told)
         return _say(dispatcher, tracker, Reply("smalltalk", topic="ja_nein"), turn.state)

@@ -175,7 +175,7 @@ class Turn:
     @staticmethod
     def goes_back(text: str) -> bool:
         """Whether somebody wants to go one step back."""
-        return fold(text).strip(" .!") in _BACK
+        return fold(text).strip(" .!").removesuffix(" bitte") in _BACK
 
     def back(self) -> tuple[Reply, TurnState] | None:
         """One step back: the question or answer before the last one, said again. None where there is none."""
@@ -201,7 +201,7 @@ class Turn:
         """Somebody wrote something about a matter, or answered a question."""
         if self.goes_back(understood.text) and (earlier := self.back()):
             return earlier
-        if fold(understood.text).strip(" .!") in _AFRESH:
+        if fold(understood.text).strip(" .!/") in _AFRESH:
             return Reply("smalltalk", topic="neustart"), TurnState()
         return self._stepped(*self._said(understood))
 
@@ -252,6 +252,10 @@ class Turn:
     def _confusable(self, slug: str) -> set[str]:
         return {distinction.other(slug) for distinction in self.release.distinctions_of(slug)}
 
+    def corrects(self, understood: Understanding) -> bool:
+        """Whether a text says what is meant instead: another matter, or another place for the same one."""
+        return bool(self.state.service and (understood.facts.localities or self._corrected(understood)))
+
     def _corrected(self, understood: Understanding) -> list[str]:
         """„nein, abmelden“: the services beside the one at hand whose names say what the correction says; at most three."""
         said = fold(understood.text).strip()
@@ -274,7 +278,12 @@ class Turn:
         return any(_alike(word, each) for each in re.findall(r"\w+", fold(f"{service.name} {slug}")))
 
     def deny(self) -> tuple[Reply, TurnState] | None:
-        """„Nein“ to an answer: what else may have been meant. None where nothing was answered or nothing is near."""
+        """„Nein“ to an answer: what else may have been meant. None where nothing was answered or nothing is near.
+
+        After a second matter was offered it says no to that one.
+        """
+        if self.state.pending:
+            return Reply("smalltalk", topic="dank"), replace(self.state, pending=None)
         if not self.state.service or self.state.awaiting:
             return None
         near = sorted(self._confusable(self.state.service)) or self._related(self.state.service)
@@ -460,7 +469,7 @@ class Turn:
 
     def _option(self, text: str) -> str | None:
         """The offered option that a text names: by number, ordinal or label."""
-        options, said = self.state.options, fold(text).strip(" .!?")
+        options, said = self.state.options, fold(text).strip(" .!?").removesuffix(" bitte")
         if not options:
             return None
         number = re.fullmatch(r"(?:nummer |nr\.? ?)?(\d)\.?", said)

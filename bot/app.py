@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
 
-from fastapi import FastAPI, Response
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.channels.web.api.openapi import describe
+from bot.channels.web.pages.routes import STATIC as PAGES_STATIC
 from bot.channels.web.problems import add_problem_handlers, problem
-from bot.channels.web.routes import LARGEST_BODY, STATIC, create_router
-from bot.conversation.service import ConversationService, NoRelease, Releases
-from bot.conversation.store import ConversationStore
+from bot.channels.web.rates import RATE_HEADERS, RateLimits, Rates
+from bot.channels.web.routes import LARGEST_BODY, STATIC
+from bot.conversation.service import NoRelease, Releases
 from bot.engine.port import DialogueEngine
 
 log = logging.getLogger("lotse.web")
@@ -27,7 +32,7 @@ _HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(self)",
 }
 
 
@@ -64,14 +69,44 @@ class Guard:
                 await problem(500)(scope, receive, send_guarded)
 
 
+@dataclass(frozen=True)
+class Access:
+    """How much one visitor may ask, and which other sites may call from a browser (their origins, or `*`)."""
+
+    rates: Rates
+    origins: tuple[str, ...] = ()
+
+
+class OtherSites(CORSMiddleware):
+    """Cross-origin calls of what is made for other sites: the HTTP interface and the widget's files. Never with cookies."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(("/api/", "/static/")):
+            return await super().__call__(scope, receive, send)
+        return await self.app(scope, receive, send)
+
+
+def _cors(origins: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "allow_origins": origins,
+        "allow_methods": ["GET", "POST", "PUT", "DELETE"],
+        "allow_headers": ["Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID"],
+        "expose_headers": ["ETag", "Link", *RATE_HEADERS],
+    }
+
+
 def create_app(
-    service: ConversationService,
-    store: ConversationStore,
     releases: Releases,
     engine: DialogueEngine,
     background: Callable[[], AbstractAsyncContextManager[None]],
+    routers: Iterable[APIRouter],
+    access: Access,
+    close: Callable[[], None] = lambda: None,
 ) -> FastAPI:
-    """Routes and error handling around a wired service; `background` runs while the application lives."""
+    """Routes and error handling around wired parts; `background` runs while the application lives.
+
+    The server calls `app.state.close` when it begins to shut down: `close` ends what would hold it up.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -81,8 +116,16 @@ def create_app(
     app = FastAPI(title="Lotse", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     add_problem_handlers(app)
 
+    app.state.close = close
+    # The last one added is the outermost.
+    app.add_middleware(RateLimits, rates=access.rates)
     app.add_middleware(Guard)
-    app.include_router(create_router(service, store))
+    if access.origins:
+        app.add_middleware(OtherSites, **_cors(access.origins))
+    for router in routers:
+        app.include_router(router)
+    describe(app)
+    app.mount("/seiten", StaticFiles(directory=PAGES_STATIC), name="pages")
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
     @app.get("/healthz", include_in_schema=False)

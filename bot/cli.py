@@ -16,6 +16,7 @@ from bot.settings import Settings, SettingsError
 WRONG_USE = 2
 SOURCES = ("seed", "dldb", "xzufi", "tabelle", "leika", "gemeinden", "plz", "dump")
 FORMATS = ("xzufi", "csv", "xlsx", "jsonld", "hsds", "vcard", "ical", "dump")
+USER_ACTIONS = ("add", "list", "password", "deactivate")
 
 
 class UsageError(Exception):
@@ -92,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = command("serve", _serve, "den Dienst starten")
     serve.add_argument("--host", help="Adresse (Vorgabe 127.0.0.1)")
     serve.add_argument("--port", type=int, help="Port (Vorgabe 8080)")
+    command("mcp", _mcp, "Auskünfte für einen Assistenten auf diesem Rechner (Model Context Protocol über stdin und stdout)")
     importing = command("import", _import, "Wissen einlesen und veröffentlichen")
     importing.add_argument("source", metavar="QUELLE", help=", ".join(SOURCES))
     importing.add_argument("path", metavar="DATEI", nargs="?", type=Path, help="Datei oder Ordner (seed: knowledge/seed)")
@@ -124,9 +126,32 @@ def _parser() -> argparse.ArgumentParser:
     preview.add_argument("--on", metavar="JJJJ-MM-TT", help="Tag (mit --draft ist heute die Vorgabe)")
     preview.add_argument("--draft", action="store_true", help="mit dem Entwurf statt der Ausgabe in Kraft")
     preview.add_argument("--json", action="store_true", help="Ausgabe als JSON")
+    user = command("user", _user, "Zugänge für die Mitarbeitenden verwalten")
+    user.add_argument("action", metavar="AKTION", help=", ".join(USER_ACTIONS))
+    user.add_argument("login", metavar="BENUTZERNAME", nargs="?")
+    user.add_argument("--name", help="Name, den Bürgerinnen und Bürger sehen")
+    user.add_argument("--office", metavar="STELLE", action="append", help="Kennung einer Stelle, auch mehrfach (Vorgabe: alle)")
+    user.add_argument("--json", action="store_true", help="Ausgabe als JSON")
+    tickets = command("tickets", _tickets, "hinterlassene Nachrichten und ihre Zustellung zeigen")
+    tickets.add_argument("--open", action="store_true", help="nur, was noch nicht zugestellt ist")
+    tickets.add_argument("--resend", metavar="NUMMER", help="diese Nachricht gleich noch einmal zustellen")
+    tickets.add_argument("--json", action="store_true", help="Ausgabe als JSON")
+    feedback = command("feedback", _feedback, "zeigen, wie Antworten bewertet wurden, das Neueste zuerst")
+    feedback.add_argument("--rating", choices=["up", "down", "wrong"], help="nur diese: up, down oder wrong („Das stimmt nicht“)")
+    feedback.add_argument("--limit", metavar="ZAHL", type=int, default=50, help="höchstens so viele (Vorgabe 50)")
+    feedback.add_argument("--json", action="store_true", help="Ausgabe als JSON")
+    widget = command("widget", _widget, "die Zeilen zeigen, mit denen Lotse auf eine andere Seite kommt")
+    widget.add_argument("--origin", metavar="URL", help="Adresse dieses Lotsen (Vorgabe: LOTSE_PUBLIC_URL)")
+    widget.add_argument("--out", metavar="ORDNER", type=Path, help="auch die Datei dorthin schreiben")
     bench = command("bench", _bench, "messen")
     bench.add_argument("--scale", metavar="ORDNER", type=Path, help="stattdessen: das Wissen ganz Deutschlands aus diesem Ordner")
     bench.add_argument("--turns", type=int, default=200, help="Zahl der Gesprächsschritte")
+    bench.add_argument("--understanding", action="store_true", help="stattdessen: wie gut und zu welchen Kosten verstanden wird")
+    bench.add_argument("--designs", action="store_true", help="stattdessen: Verfahren, mit denen man verstehen könnte")
+    bench.add_argument("--train", action="store_true", help="das eigene Modell dafür neu trainieren und auch das messen")
+    bench.add_argument("--epochs", metavar="ZAHL", type=int, default=3, help="Durchgänge von DIET (Vorgabe 3; 0: ohne DIET)")
+    bench.add_argument("--public", metavar="ORDNER", type=Path, help="öffentliche Datensätze (HWU64, BANKING77, CLINC150)")
+    bench.add_argument("--rivals", action="store_true", help="auch Rasa mit den öffentlichen Datensätzen messen (dauert lange)")
     return parser
 
 
@@ -231,6 +256,12 @@ def _serve(settings: Settings, options: argparse.Namespace) -> int:
     return serve_command(settings, options.host or settings.host, options.port or settings.port)
 
 
+def _mcp(settings: Settings, _: argparse.Namespace) -> int:
+    from bot.commands.mcp import mcp_command
+
+    return mcp_command(settings)
+
+
 def _import(settings: Settings, options: argparse.Namespace) -> int:
     if options.source not in SOURCES:
         raise UsageError(f"Die Quelle „{options.source}“ kenne ich nicht, möglich ist: {', '.join(SOURCES)}.")
@@ -292,11 +323,54 @@ def _preview(settings: Settings, options: argparse.Namespace) -> int:
     return preview_command(settings, _day(options.on) or today, today, draft=options.draft, as_json=options.json)
 
 
+def _user(settings: Settings, options: argparse.Namespace) -> int:
+    if options.action not in USER_ACTIONS:
+        raise UsageError(f"Die Aktion „{options.action}“ kenne ich nicht, möglich ist: {', '.join(USER_ACTIONS)}.")
+    if options.login is None and options.action != "list":
+        raise UsageError("Es fehlt: BENUTZERNAME.")
+    from bot.commands.user import user_command
+
+    return user_command(settings, options.action, options.login or "", options.name, options.office, as_json=options.json)
+
+
+def _tickets(settings: Settings, options: argparse.Namespace) -> int:
+    from bot.commands.tickets import tickets_command
+
+    return tickets_command(settings, only_open=options.open, resend=options.resend, as_json=options.json)
+
+
+def _feedback(settings: Settings, options: argparse.Namespace) -> int:
+    from bot.commands.feedback import feedback_command
+
+    if options.limit < 1:
+        raise UsageError(f"{options.limit} ist keine Zahl von Bewertungen, möglich ist ab 1.")
+    return feedback_command(settings, limit=options.limit, rating=options.rating or "", as_json=options.json)
+
+
+def _widget(settings: Settings, options: argparse.Namespace) -> int:
+    from bot.commands.widget import widget_command
+
+    return widget_command(settings, options.origin, options.out)
+
+
 def _bench(settings: Settings, options: argparse.Namespace) -> int:
     if options.scale:
         from bot.commands.bench_scale import bench_scale_command
 
         return bench_scale_command(options.scale)
+    if options.understanding or options.designs:
+        return _bench_understanding(settings, options)
     from bot.commands.bench import bench_command
 
     return bench_command(settings, _published(settings), options.turns)
+
+
+def _bench_understanding(settings: Settings, options: argparse.Namespace) -> int:
+    from bot.commands.bench_understanding import UnderstandingOptions, bench_designs_command, bench_understanding_command
+
+    if options.epochs < 0:
+        raise UsageError(f"{options.epochs} ist keine Zahl von Durchgängen, möglich ist ab 0.")
+    release = _published(settings)
+    given = UnderstandingOptions(options.public, options.rivals, options.train, options.epochs)
+    code = bench_understanding_command(settings, release, given) if options.understanding else 0
+    return code or (bench_designs_command(settings, release) if options.designs else 0)

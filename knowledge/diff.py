@@ -57,6 +57,7 @@ FIELD_NAMES: Final[Mapping[type, Mapping[str, str]]] = {
         "vg": "Verwaltungsgemeinschaft",
         "districts": "Ortsteil",
         "holidays": "örtlicher Feiertag",
+        "geo": "Koordinaten",
     },
     District: {"name": "Name", "plz": "Postleitzahl"},
     OutsidePlace: {"ars": "ARS", "name": "Name", "plz": "Postleitzahl", "county": "Landkreis"},

@@ -42,7 +42,7 @@ class Place:
     """A Gemeinde or the county itself.
 
     `ars` 12 digits, `ags` 8 digits (5 for the county), `vg` the name of the Verwaltungsgemeinschaft, if any,
-    `holidays` those of `LOCAL_HOLIDAYS` that are kept here.
+    `holidays` those of `LOCAL_HOLIDAYS` that are kept here, `geo` latitude and longitude (WGS 84) of its seat, if known.
     """
 
     ars: str
@@ -53,6 +53,7 @@ class Place:
     plz: tuple[str, ...] = ()
     districts: tuple[District, ...] = ()
     holidays: tuple[str, ...] = ()
+    geo: tuple[float, ...] = ()
 
     @property
     def is_county(self) -> bool:

@@ -89,6 +89,7 @@ def _measure_ours(settings: Settings, folder: Path, sets: list[list[list[str]]])
     environment = os.environ | {"LOTSE_PORT": str(port), "LOTSE_TELEGRAM_TOKEN": "", "LOTSE_VAR": str(folder)}
     environment["LOTSE_DATABASE_URL"] = f"sqlite:///{folder / 'bench.db'}"
     environment["LOTSE_MODELS"] = str(settings.models)
+    environment |= {f"LOTSE_RATE_{what}": "10000000" for what in ("ADDRESS", "CONVERSATIONS", "MESSAGES")}
     lotse = [sys.executable, "-m", "bot"]
     subprocess.run([*lotse, "import", "seed"], env=environment, cwd=HOME, check=True, stdout=subprocess.DEVNULL)
     started = time.perf_counter()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import sys
 from contextlib import suppress
 
@@ -32,5 +33,16 @@ def serve_command(settings: Settings, host: str, port: int) -> int:
         return 1
     print(f"Lotse läuft auf http://{host}:{port}/ (beenden mit Strg-C).", flush=True)
     with suppress(KeyboardInterrupt):  # uvicorn shuts down in order, then passes the signal on
-        uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
-    return 0
+        server = Server(
+            uvicorn.Config(app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
+        )
+        server.run()
+    return 0 if server.started else 3
+
+
+class Server(uvicorn.Server):
+    """Tells the application as soon as it shuts down: open event streams would hold it up until they are cut off."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.config.app.state.close()  # type: ignore[union-attr]
+        await super().shutdown(sockets)

@@ -21,11 +21,14 @@ _POSTCODE = re.compile(r"(?!00)\d{5}")
 
 
 def contact(release: Release) -> Iterator[Finding]:
-    """What is wrong with the contact data of each office, and the web addresses of each service."""
+    """What is wrong with the contact data of each office, the position of each place and the web addresses of each service."""
     postcodes = _Postcodes(release)
     for office in release.offices.values():
         for severity, message in _of_office(office, postcodes):
             yield Finding(severity, office.id, message, "contact", "offices")
+    for place in release.places.values():
+        if place.geo and (message := _wrong_position(place.geo)):
+            yield Finding(ERROR, place.ars, message, "contact", "places")
     for service in release.services.values():
         links = [each.url for each in (service.online, *service.forms, *service.sources) if each]
         for severity, message in dict.fromkeys(wrong for url in links if url for wrong in _wrong_url(url)):

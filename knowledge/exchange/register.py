@@ -116,7 +116,7 @@ def read_municipalities(path: Path, draft: Knowledge, county: str | None = None)
     """All Gemeinden of the register as places outside, but for those that are places of the draft.
 
     With `county`, an AGS of 5 digits, the Gemeinden of this Kreis become places of ours, and the Kreis itself. Postcodes,
-    Ortsteile and holidays that the draft knows of a place stay. Raises `Unreadable`.
+    Ortsteile, holidays and coordinates that the draft knows of a place stay. Raises `Unreadable`.
     """
     text, mended = decode(read_bytes(path), path.name)
     register = _register(text)
@@ -160,7 +160,7 @@ def _place(register: _Register, record: _Record, name: str) -> Place:
 def _joined(new: Place, old: Place | None, plz: Iterable[str]) -> Place:
     """What the register says of a place, with what else is known about it."""
     joined = replace(new, plz=_union(new.plz, plz))
-    return replace(joined, districts=old.districts, holidays=old.holidays) if old else joined
+    return replace(joined, districts=old.districts, holidays=old.holidays, geo=old.geo) if old else joined
 
 
 def _known_postcodes(draft: Knowledge) -> defaultdict[str, set[str]]:

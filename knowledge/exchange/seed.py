@@ -82,6 +82,7 @@ _PLACE = {
     "plz": _Field("texts", pattern=r"\d{5}"),
     "districts": _Field("records", fields=_DISTRICT),
     "holidays": _Field("texts", options=frozenset(LOCAL_HOLIDAYS)),
+    "geo": _text(pattern=r"\d{1,2}\.\d+, \d{1,3}\.\d+"),
 }
 _OFFICE_TYPE = {
     "type": _text(True, r"[a-z0-9-]+"),
@@ -221,7 +222,7 @@ class _Reader:
         if self._problems:
             raise SeedError(sorted(self._problems, key=lambda each: (each.file, each.line)))
         return Knowledge(
-            places=tuple(entry_from_row("places", row) for row in places),
+            places=tuple(entry_from_row("places", _located(row)) for row in places),
             offices=tuple(entry_from_row("offices", {**row, "level": types[row["type"]]["level"]}) for row in offices),
             services=tuple(_service(row, examples.get(row["slug"], [])) for row in services),
             rules=tuple(rule for rule, _ in rules),
@@ -523,6 +524,11 @@ class _Reader:
             for slug in (row["first"], row["second"]):
                 if slug not in services:
                     self._problem("distinctions.yaml", line, f"Die Leistung „{slug}“ gibt es nicht.")
+
+
+def _located(row: dict[str, Any]) -> dict[str, Any]:
+    """A place with „48.61, 12.35“ as latitude and longitude."""
+    return {**row, "geo": [float(each) for each in row["geo"].split(",")]} if "geo" in row else row
 
 
 def _service(row: dict[str, Any], examples: list[Example]) -> Service:

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
-from bot.bootstrap import Stores, open_stores
+from bot.bootstrap import Stores, gateway, open_stores
+from bot.engine.keyword import KeywordEngine
 from knowledge.exchange.seed import SEED, read_seed
 from knowledge.release import Knowledge, Release
 from tests.integration.wiring import Chat, ObservedEngine, open_chat, serving, settings_for
@@ -75,3 +77,21 @@ async def client(tmp_path: Path, stores: Stores, engine: ObservedEngine) -> Asyn
 @pytest.fixture
 async def chat(client: httpx.AsyncClient) -> Chat:
     return await open_chat(client)
+
+
+@pytest.fixture(scope="session")
+def reading(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
+    """The application for tests that only read the knowledge: made once, without what runs in its background."""
+    folder = tmp_path_factory.mktemp("reading")
+    shutil.copy(published, folder / "lotse.db")
+    opened = open_stores(settings_for(folder))
+    yield gateway(settings_for(folder), opened, KeywordEngine())
+    opened.engine.dispose()
+
+
+@pytest.fixture
+async def reader(reading: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of that application."""
+    transport = httpx.ASGITransport(reading)
+    async with httpx.AsyncClient(transport=transport, base_url="http://lotse", timeout=30) as opened:
+        yield opened

@@ -38,7 +38,7 @@ _TOKENS = [f"gespraech-{number:02}-{'x' * 20}" for number in range(40)]
 _ACCEPTED = ["2xx", "401", "403", "404", "409", "5xx"]
 _CONVERSATION = "/api/v1/conversations/{token}"
 _KNOWN_EXCEPTIONS = [
-    # What the desk needs in a form, it says itself in the citizen's words (409); a location far away cannot be described.
+    # What the desk needs in a form, it says itself in the citizen's words (422); a location far away cannot be described.
     {
         "include-path": [f"{_CONVERSATION}/messages", f"{_CONVERSATION}/handover/form"],
         "checks": {"positive_data_acceptance": {"expected-statuses": [*_ACCEPTED, "422"]}},

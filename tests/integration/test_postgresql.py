@@ -35,6 +35,7 @@ from knowledge.store.published import read_published
 from knowledge.store.tables import Entry
 from tests.integration.wiring import ObservedEngine, open_chat, serving, settings_for
 from tests.unit.test_migrations import TABLES, check_append_only, check_up_and_down
+from tests.unit.test_telegram_store import check_store
 
 QUESTION = "Hundesteuer anmelden in Ammerfeld"
 
@@ -527,3 +528,7 @@ async def test_repetitions_while_a_turn_is_finished_cause_no_deadlock(
         for number in range(40):
             await asyncio.gather(*(chat.say("Hallo", message=f"m{number}") for _ in range(4)))
         assert len(engine.asked) == 40
+
+
+def test_what_telegram_keeps(stores: Stores) -> None:
+    check_store(stores.engine)

@@ -7,13 +7,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, inspect, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Engine, insert, inspect, text
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
+from bot.conversation.store import ConversationStore, Outbox
 from knowledge.store.database import connect, migrate
 from knowledge.store.knowledge_store import KnowledgeStore
 
-TABLES = {"entry", "audit", "release", "conversation", "inbox", "outbox"}
+FIRST_TABLES = {"entry", "audit", "release", "conversation", "inbox", "outbox"}
+TABLES = FIRST_TABLES | {
+    "feedback",
+    "staff_account",
+    "staff_session",
+    "staff_attempt",
+    "handover",
+    "ticket",
+    "delivery",
+    "telegram_lease",
+    "telegram_sending",
+    "telegram_update",
+}
 AT_FIRST = """
 INSERT INTO entry VALUES ('offices', 'kasse', 0, 3, '{"id": "kasse", "name": "„Kasse“"}');
 INSERT INTO entry VALUES ('outside_places', 'München', 1, 1, '{"name": "München"}');
@@ -36,9 +49,9 @@ def fill(engine: Engine) -> None:
 
 
 def rows(engine: Engine) -> dict[str, list[dict[str, Any]]]:
-    """All that the tables hold."""
+    """All that the tables of the first revision hold."""
     with engine.connect() as connection:
-        wanted = {table: text(f"SELECT * FROM {table} ORDER BY 1, 2") for table in sorted(TABLES)}
+        wanted = {table: text(f"SELECT * FROM {table} ORDER BY 1, 2") for table in sorted(FIRST_TABLES)}
         return {table: [dict(row._mapping) for row in connection.execute(query)] for table, query in wanted.items()}
 
 
@@ -65,8 +78,26 @@ def check_up_and_down(engine: Engine) -> None:
         store = KnowledgeStore(engine)
         assert [each.actor for each in store.history("outside", "München")] == ["anna"]
         check_append_only(engine)
+        check_words_of_a_clerk(engine)
         migrate(engine, "0001")
         assert rows(engine) == first
+
+
+def check_words_of_a_clerk(engine: Engine) -> None:
+    """What answers no message can be stored, a message is answered once, and ids are not given twice."""
+    store = ConversationStore(engine)
+    if engine.dialect.name == "postgresql":  # which does not count rows that brought their own id
+        with engine.begin() as connection:
+            connection.execute(text("SELECT setval(pg_get_serial_sequence('outbox', 'id'), 1)"))
+    first = store.post(1, {"outcome": "clerk", "author": "clerk", "author_name": "Frau Huber", "blocks": []})
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM outbox WHERE id > 1"))
+    second = store.post(1, {"outcome": "clerk", "author": "clerk", "author_name": "Frau Huber", "blocks": []})
+    assert 1 < first.id < second.id
+    with pytest.raises(IntegrityError), engine.begin() as connection:
+        connection.execute(insert(Outbox).values(conversation_id=1, inbox_id=1, content={}, created=1, due=1, attempts=0))
+    with engine.begin() as connection:  # as it was, for the way down
+        connection.execute(text("UPDATE conversation SET last_active = 1.5"))
 
 
 def check_append_only(engine: Engine) -> None:

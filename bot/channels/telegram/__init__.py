@@ -1,1 +1,5 @@
-"""Telegram: updates in by long polling, answers out with python-telegram-bot."""
+"""Telegram: messages in by long polling or webhook, answers out, through python-telegram-bot."""
+
+import os
+
+os.environ.setdefault("PTB_TIMEDELTA", "true")  # else python-telegram-bot warns at every pause it is told to make

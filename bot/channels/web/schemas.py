@@ -79,7 +79,7 @@ class HandoverIn(BaseModel):
 class FormIn(BaseModel):
     """A message for a person who is not there now. `consent` allows the conversation to go with it.
 
-    What is missing or cannot be right is said by the desk, in the citizen's words (409).
+    What is missing or cannot be right is said by the desk, in the citizen's words (422).
     """
 
     client_message_id: MessageId = ""

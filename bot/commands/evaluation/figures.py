@@ -87,9 +87,7 @@ MEASURES = (
     ),
     Measure("aspect", "richtiger Aspekt", "Aspekt", attrgetter("question.aspect"), attrgetter("right_aspect")),
     Measure("both_noticed", "beide Anliegen bemerkt", "", lambda result: bool(result.question.both), attrgetter("both_noticed")),
-    Measure(
-        "one_too_many", "ein Anliegen zu viel", "", lambda result: result.question.both is False, attrgetter("one_too_many")
-    ),
+    Measure("one_too_many", "ein Anliegen zu viel", "", lambda result: result.question.both is False, attrgetter("one_too_many")),
     Measure("crisis_recognised", "Krise erkannt", "Krise", _in_danger, _alarmed),
     Measure("crisis_false_alarms", "Fehlalarm Krise", "Fehlal.", lambda result: not _in_danger(result), _alarmed),
 )

@@ -137,22 +137,27 @@ def text_of(message: Message) -> str:
 
     A question means the same service wherever somebody lives, and rare forms of a word meet common ones.
     """
-    text = message.get(TEXT) or ""
-    return _part_of(message, 0, min(len(text), LONGEST))
+    return _with_meanings(without_places((message.get(TEXT) or "")[:LONGEST]), _lemmas(message))
 
 
-def _part_of(message: Message, start: int, end: int) -> str:
-    text = (message.get(TEXT) or "")[start:end]
+def _lemmas(message: Message) -> Dict[str, str]:
+    """Words of a message whose base form is another, in their order."""
     tokens = message.get(TOKENS_NAMES[TEXT]) or ()
-    lemmas = [token.lemma for token in tokens if token.lemma != token.text and start <= token.start < end]
-    return " ".join((without_places(text), *lemmas, *lexicon().meanings(text)))
+    return {token.text: token.lemma for token in tokens if token.lemma != token.text and token.start < LONGEST}
 
 
-def _parts(text: str) -> List[Tuple[int, int]]:
-    """Where the parts of a text stand, between „und“, commas and full stops; only those with two words or more."""
-    ends = [0, *(edge for found in _BETWEEN_PARTS.finditer(text) for edge in found.span()), len(text)]
-    spans = zip(ends[::2], ends[1::2], strict=True)
-    return [(start, end) for start, end in spans if len(re.findall(r"\w+", text[start:end])) > 1]
+def _with_meanings(text: str, lemmas: Dict[str, str]) -> str:
+    return " ".join((text, *lemmas.values(), *lexicon().meanings(text)))
+
+
+def _parts_of(text: str, lemmas: Dict[str, str]) -> List[str]:
+    """The parts of a text between „und“, commas and full stops, each with its lemmas; only those of two words or more."""
+    parts = []
+    for part in _BETWEEN_PARTS.split(text):
+        words = re.findall(r"\w+", part)
+        if len(words) > 1:
+            parts.append(_with_meanings(part, {word: lemmas[word] for word in words if word in lemmas}))
+    return parts
 
 
 def learnt_from(training_data: TrainingData) -> List[Message]:
@@ -223,8 +228,9 @@ class QuestionFeaturizer(GraphComponent):
 
     def process(self, messages: List[Message]) -> List[Message]:
         for message in messages:
-            message.set(VECTOR, self._vectorizer.vector(text_of(message)))
-            parts = _parts((message.get(TEXT) or "")[:LONGEST])
+            text, lemmas = without_places((message.get(TEXT) or "")[:LONGEST]), _lemmas(message)
+            message.set(VECTOR, self._vectorizer.vector(_with_meanings(text, lemmas)))
+            parts = _parts_of(text, lemmas)
             if 1 < len(parts) <= _MOST_PARTS:
-                message.set(PARTS, [self._vectorizer.vector(_part_of(message, *part)) for part in parts])
+                message.set(PARTS, [self._vectorizer.vector(part) for part in parts])
         return messages

@@ -333,7 +333,7 @@ def _against_rest(
 ) -> Tuple[np.ndarray, np.ndarray]:
     """What LinearSVC learns for some of the classes; all other classes are the rest."""
     labels = np.where(np.isin(gold, share), gold, -1)
-    machine = LinearSVC(C=regularisation, tol=_TOLERANCE).fit(rows, labels)
+    machine = LinearSVC(C=regularisation, tol=_TOLERANCE, random_state=0).fit(rows, labels)
     if len(machine.classes_) == 2:  # one row says both
         weights, intercepts = (
             np.vstack([-machine.coef_, machine.coef_]),

@@ -338,6 +338,7 @@ PLACES = Sheet(
             Many(Choice(_HOLIDAYS), ",;"),
             width=20,
         ),
+        Column("Lage", "geo", "Geografische Breite und Länge des Rathauses: 48.137154, 11.576124.", Position(), width=22),
     ),
 )
 RULES = Sheet(

@@ -140,6 +140,8 @@ class _Chat:
                     "consent": fields.get("einverstanden") == "1",
                 }
             )
+            if not (checked.email or checked.phone) or not checked.message.strip():
+                raise NotAccepted(view.texts["form_check"])
             said = checked.model_dump(exclude={"client_message_id"})
             form = ContactForm(id=_stored_id(token, fields, *map(str, said.values())), **said)
             left = await self._service.leave(CHANNEL, key_of(token), form)

@@ -17,9 +17,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "telegram_sending",
-        sa.Column(
-            "answer_id", sa.Integer, sa.ForeignKey("outbox.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
-        ),
+        sa.Column("answer_id", sa.Integer, sa.ForeignKey("outbox.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
         sa.Column("delivered", sa.Integer, nullable=False),
         sa.Column("uncertain", sa.Boolean, nullable=False),
         sa.Column("repeats", sa.Integer, nullable=False),
