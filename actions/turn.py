@@ -47,6 +47,7 @@ _SHORT_ANSWER = 6
 _SURE_OF_NEW_MATTER = 0.85
 _LONGEST_FOLLOW_UP = 9
 _SURE_OF_OTHER_MATTER = 0.97
+_LIKELY_OTHER_MATTER = 0.5
 _POINTING_BACK = frozenset(
     ["das", "dafuer", "dazu", "damit", "davon", "da", "dort", "es", "und", "denn", "hierfuer", "that", "it", "this", "there"]
 )
@@ -209,8 +210,8 @@ class Turn:
         option = self._option(understood.text)
         if option is not None and self.state.awaiting:
             return self._chosen(self.state.awaiting, option)
-        if self.state.pending and self._means_the_other(understood.text):
-            return self._matter(self.state.pending, self.state)
+        if self._means_the_other(understood.text):
+            return self._matter(self.state.pending, self.state) if self.state.pending else self.unsure()
         answer = self._as_answer(understood)
         if answer is not None:
             return self._answered(*answer)
@@ -222,10 +223,10 @@ class Turn:
             return self._matter(meant[0], state)
         if meant:
             return self._offer(meant, state)
-        if self.state.service and self._asks_more(understood):
-            return self._decide(self.state.service, state)
         if understood.journey in self.release.journeys:
             return self._journey(understood.journey, state)
+        if self.state.service and self._asks_more(understood):
+            return self._decide(self.state.service, state)
         both = self._two_matters(understood)
         if both:
             return self._matter(both[0], replace(state, pending=both[1]))
@@ -462,9 +463,11 @@ class Turn:
         if understood.aspect == WHO or len(words) > _LONGEST_FOLLOW_UP:
             return False
         top = understood.ranking[0] if understood.ranking else None
-        if understood.verdict != "answer" or top is None or top.service == self.state.service:
+        if top is None or top.service == self.state.service:
             return True
         points_back = bool(_POINTING_BACK & {word.strip(".,!?") for word in words})
+        if understood.verdict != "answer":
+            return points_back or top.confidence < _LIKELY_OTHER_MATTER
         return points_back and top.confidence < _SURE_OF_OTHER_MATTER
 
     def _option(self, text: str) -> str | None:

@@ -146,7 +146,9 @@ def _parser() -> argparse.ArgumentParser:
     bench = command("bench", _bench, "messen")
     bench.add_argument("--scale", metavar="ORDNER", type=Path, help="stattdessen: das Wissen ganz Deutschlands aus diesem Ordner")
     bench.add_argument("--turns", type=int, default=200, help="Zahl der Gesprächsschritte")
-    bench.add_argument("--understanding", action="store_true", help="stattdessen: wie gut und zu welchen Kosten verstanden wird")
+    bench.add_argument(
+        "--understanding", action="store_true", help="stattdessen: wie gut und zu welchen Kosten verstanden wird (eine Stunde)"
+    )
     bench.add_argument("--designs", action="store_true", help="stattdessen: Verfahren, mit denen man verstehen könnte")
     bench.add_argument("--train", action="store_true", help="das eigene Modell dafür neu trainieren und auch das messen")
     bench.add_argument("--epochs", metavar="ZAHL", type=int, default=3, help="Durchgänge von DIET (Vorgabe 3; 0: ohne DIET)")

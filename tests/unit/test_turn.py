@@ -385,3 +385,24 @@ def test_starting_over_is_no_place(talk: Talk) -> None:
     talk.say("Ausweis", "personalausweis-beantragen")
     assert talk.say("Neustart").topic == "neustart"
     assert talk.state == TurnState()
+
+
+def test_the_second_of_nothing_is_not_guessed(talk: Talk) -> None:
+    talk.say("Hund in Grünsee", "hundesteuer-anmelden")
+    assert talk.say("und das zweite?", "nebenwohnung-anmelden").outcome == "fallback"
+
+
+def test_a_situation_is_no_question_about_the_matter_before(talk: Talk) -> None:
+    talk.say("Nebenwohnung in Grünsee", "nebenwohnung-anmelden")
+    said = "Ich eröffne ein Café, was muss ich alles erledigen?"
+    reply, _ = talk._turn().matter(Understanding(said, "anliegen", aspect="documents", journey="gaststaette-eroeffnen"))
+    assert (reply.outcome, reply.topic) == ("journey", "gaststaette-eroeffnen")
+
+
+def test_a_likely_other_matter_is_no_question_about_the_one_before(talk: Talk) -> None:
+    talk.say("Nebenwohnung in Grünsee", "nebenwohnung-anmelden")
+    assert talk.say("was kostet ein pass", "reisepass-beantragen", "kfz-abmelden", sure=0.6, aspect="fee").outcome == "choices"
+    talk.press("service", "reisepass-beantragen")
+    assert (
+        talk.say("und was kostet das", "kfz-abmelden", "grab-erwerben", sure=0.6, aspect="fee").service == "reisepass-beantragen"
+    )
