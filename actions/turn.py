@@ -19,7 +19,7 @@ from knowledge.text import fold
 
 NONE_OF_THESE = "keins"
 _BACK = frozenset(("zurueck", "einen schritt zurueck", "eins zurueck", "noch mal zurueck", "nochmal zurueck", "back", "go back"))
-_AFRESH = frozenset(("neustart", "restart", "start over", "von vorne", "noch mal von vorne", "nochmal von vorne"))
+_AFRESH = frozenset(("neustart", "von vorne", "noch mal von vorne", "nochmal von vorne"))
 _NOT_THAT = re.compile(r"^(?:nein|ne|nee|na|no|nicht|falsch|stimmt nicht|doch nicht|sondern|ich mein\w*|i mean|wrong)\b[\s,.:!]*")
 _THE_OTHER = re.compile(
     r"^(?:ja|yes|und|and|jetzt|dann|now|\W|das|den|die|the|zum|zweite[ns]?|second|other|andere[ns]?|anliegen|bitte|one)+$"
@@ -202,7 +202,7 @@ class Turn:
         """Somebody wrote something about a matter, or answered a question."""
         if self.goes_back(understood.text) and (earlier := self.back()):
             return earlier
-        if fold(understood.text).strip(" .!/") in _AFRESH:
+        if fold(understood.text).strip(" .!") in _AFRESH:
             return Reply("smalltalk", topic="neustart"), TurnState()
         return self._stepped(*self._said(understood))
 
