@@ -5,7 +5,6 @@ They read the understanding from the latest message and the memory from the slot
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Any
 
@@ -16,11 +15,11 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.facts import find_facts
 from actions.turn import WHO, Candidate, Reply, Turn, TurnState, Understanding
 from knowledge.active import active_release, gazetteer
-from knowledge.text import fold
 
 SLOTS = tuple(TurnState.__dataclass_fields__)
 REPLY = "lotse"
-_NO = re.compile(r"(?:nein|nee?|na|no|nicht|falsch|stimmt nicht|wrong)\b")
+_CERTAIN = 1.0
+"""What is written in the training data as a pattern of danger has this confidence; nothing overrules it."""
 
 
 class ActionMatter(Action):
@@ -37,23 +36,15 @@ class ActionMatter(Action):
         return _say(dispatcher, tracker, *turn.matter(_understanding(tracker, turn)))
 
 
-class ActionUnsure(Action):
-    """Nothing that Lotse knows: say so, with the nearest doors."""
+class ActionUnsure(ActionMatter):
+    """Nothing that Lotse seems to know, unless it follows from what was said before."""
 
     def name(self) -> str:
         return "action_unklar"
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        turn, _ = _turn(tracker)
-        understood = _understanding(tracker, turn)
-        follows_up = bool(turn.state.service) and understood.aspect != WHO
-        if turn.state.awaiting or follows_up or understood.verdict != "unsure":
-            return _say(dispatcher, tracker, *turn.matter(understood))
-        return _say(dispatcher, tracker, *turn.unsure(topic=str(tracker.latest_message.get("intent", {}).get("name") or "")))
-
 
 class _Fixed(Action):
-    """A reply that depends on nothing but the intent."""
+    """A reply that depends on nothing but the intent, unless the message says more about the matter at hand."""
 
     intent = ""
     outcome = "smalltalk"
@@ -64,14 +55,24 @@ class _Fixed(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         turn, _ = _turn(tracker)
-        if turn.goes_back(str(tracker.latest_message.get("text") or "")) and (earlier := turn.back()):
-            return _say(dispatcher, tracker, *earlier)
+        understood = _understanding(tracker, turn)
+        if turn.goes_back(understood.text) or self.gives_way(turn, understood, tracker):
+            return _say(dispatcher, tracker, *turn.matter(understood))
         state = TurnState() if self.forgets else turn.state
         return _say(dispatcher, tracker, Reply(self.outcome, topic=self.intent), state)
+
+    def gives_way(self, turn: Turn, understood: Understanding, tracker: Tracker) -> bool:
+        """„Danke, und was kostet das?“, „Kann ich da anrufen?“, „What if I live in Tannberg?“, the surname „Said“."""
+        return turn.is_answer(understood) or turn.is_about_the_matter(understood)
 
 
 class ActionCrisis(_Fixed):
     intent, outcome = "krise", "crisis"
+
+    def gives_way(self, turn: Turn, understood: Understanding, tracker: Tracker) -> bool:
+        """Only where the classifier guesses, and nothing was said but a fact: „mein Mann heißt Zeller“, and not „Feuer“."""
+        guessed = float((tracker.latest_message.get("intent") or {}).get("confidence") or 0) < _CERTAIN
+        return guessed and understood.facts.any and super().gives_way(turn, understood, tracker)
 
 
 class ActionHuman(_Fixed):
@@ -85,6 +86,9 @@ class ActionGreet(_Fixed):
 class ActionThanks(_Fixed):
     intent = "dank"
 
+    def gives_way(self, turn: Turn, understood: Understanding, tracker: Tracker) -> bool:
+        return ("?" in understood.text or turn.is_answer(understood)) and super().gives_way(turn, understood, tracker)
+
 
 class ActionGoodbye(_Fixed):
     intent = "abschied"
@@ -97,6 +101,9 @@ class ActionHelp(_Fixed):
 class ActionInsult(_Fixed):
     intent = "beleidigung"
 
+    def gives_way(self, turn: Turn, understood: Understanding, tracker: Tracker) -> bool:
+        return False
+
 
 class ActionAboutMe(_Fixed):
     intent = "ueber_mich"
@@ -105,25 +112,15 @@ class ActionAboutMe(_Fixed):
 class ActionRestart(_Fixed):
     intent, forgets = "neustart", True
 
+    def gives_way(self, turn: Turn, understood: Understanding, tracker: Tracker) -> bool:
+        return turn.is_answer(understood) or (understood.facts.any and super().gives_way(turn, understood, tracker))
+
 
 class ActionYes(ActionMatter):
-    """A yes or no only makes sense as an answer."""
+    """Yes or no, to a question or to the answer before."""
 
     def name(self) -> str:
         return "action_ja_nein"
-
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        turn, _ = _turn(tracker)
-        if turn.state.awaiting:
-            return super().run(dispatcher, tracker, domain)
-        said = fold(str(tracker.latest_message.get("text") or "")).strip(" .!,")
-        told = turn.deny() if _NO.match(said) else turn.agree()
-        understood = _understanding(tracker, turn)
-        if not (turn.state.pending and told) and turn.corrects(understood):
-            return _say(dispatcher, tracker, *turn.matter(understood))
-        if told:
-            return _say(dispatcher, tracker, *told)
-        return _say(dispatcher, tracker, Reply("smalltalk", topic="ja_nein"), turn.state)
 
 
 def _turn(tracker: Tracker) -> tuple[Turn, dict[str, Any]]:

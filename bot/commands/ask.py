@@ -12,9 +12,10 @@ from bot.bootstrap import NotSetUp, worker_pool
 from bot.cli import UsageError
 from bot.commands.places import localities
 from bot.commands.resolve import offices_data
-from bot.conversation.messages import Block
+from bot.conversation.messages import LANGUAGES, Block
 from bot.conversation.rendering import Renderer, plain_text
 from bot.conversation.service import has_words, readable
+from bot.conversation.spoken import spoken
 from bot.engine.port import DialogueEngine, EngineUnavailable, TurnRequest, TurnResult
 from bot.settings import Settings
 from knowledge.hours import BERLIN
@@ -30,15 +31,22 @@ def ask_command(
     surname: str | None,
     audience: str | None,
     on: date | None,
+    language: str | None = None,
 ) -> tuple[dict[str, Any], str]:
-    """The answer as JSON data and as text. Raises `UsageError` when the worker cannot be started."""
-    return asyncio.run(_ask(settings, release, text, given_facts(release, place, surname, audience, on)))
+    """The answer as JSON data and as text; in the language of the question where none is chosen.
+
+    Raises `UsageError` when the worker cannot be started.
+    """
+    return asyncio.run(_ask(settings, release, text, given_facts(release, place, surname, audience, on), language))
 
 
-async def _ask(settings: Settings, release: Release, text: str, facts: dict[str, Any]) -> tuple[dict[str, Any], str]:
+async def _ask(
+    settings: Settings, release: Release, text: str, facts: dict[str, Any], language: str | None
+) -> tuple[dict[str, Any], str]:
+    spoken_in = language or ("en" if spoken(text) == "en" else LANGUAGES[0])
     try:
         async with worker_pool(settings, 1) as engine:
-            result, blocks, took = await one_turn(engine, settings, release, text, facts)
+            result, blocks, took = await one_turn(engine, settings, release, text, facts, spoken_in)
     except (NotSetUp, EngineUnavailable) as error:
         raise UsageError(str(error)) from error
     return answer_data(release, result, blocks, took), plain_text(blocks)
@@ -54,11 +62,16 @@ def given_facts(
 
 
 async def one_turn(
-    engine: DialogueEngine, settings: Settings, release: Release, text: str, facts: dict[str, Any]
+    engine: DialogueEngine,
+    settings: Settings,
+    release: Release,
+    text: str,
+    facts: dict[str, Any],
+    language: str = LANGUAGES[0],
 ) -> tuple[TurnResult, list[Block], float]:
     """A first turn as the channels do it, with its blocks and its time in ms."""
     started = time.perf_counter()
-    renderer = Renderer(release, datetime.now(BERLIN), settings.retention_hours)
+    renderer = Renderer(release, datetime.now(BERLIN), settings.retention_hours, language)
     clean, _ = readable(text)
     if has_words(clean):
         today = datetime.now(BERLIN).date().isoformat()

@@ -8,7 +8,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 Language = Literal["de", "en", "de-simple"]
 LANGUAGES: tuple[Language, ...] = ("de", "en", "de-simple")
 """German, English, Einfache Sprache; the first is the default."""
-CHOICE_KINDS = ("service", "place", "district", "surname", "audience", "value")
+CHOICE_KINDS = ("service", "journey", "place", "district", "surname", "audience", "value")
 LONGEST_TEXT = 4000
 """Characters of a message that are read; Telegram's own limit is 4096."""
 

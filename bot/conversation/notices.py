@@ -45,7 +45,8 @@ class Listener:
     async def wait(self, seconds: float) -> list[Happened]:
         """What happened, as soon as something did; nothing after some seconds, or when woken."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), seconds)
+            async with asyncio.timeout(seconds):  # `wait_for` of Python 3.11 may swallow that it is cancelled
+                await self._woken.wait()
         self._woken.clear()
         happened, self._happened = self._happened, []
         return happened

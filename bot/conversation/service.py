@@ -16,6 +16,7 @@ from bot.conversation.desk import ContactForm, Desk, Left, NoDesk, NoPerson
 from bot.conversation.messages import LONGEST_TEXT, Block, HandoverBlock, IncomingMessage
 from bot.conversation.other_languages import foreign
 from bot.conversation.rendering import Renderer
+from bot.conversation.spoken import spoken
 from bot.conversation.store import (
     Answer,
     ConversationStore,
@@ -25,8 +26,8 @@ from bot.conversation.store import (
     Receipt,
     UnknownConversation,
     language_of,
+    with_heard,
 )
-from bot.conversation.texts import texts
 from bot.engine.port import DialogueEngine, EngineUnavailable, TurnRequest, TurnResult
 from knowledge.hours import BERLIN
 from knowledge.release import Release
@@ -211,7 +212,8 @@ class ConversationService:
                 await renewing
 
     async def _turn(self, conversation: int, message: OpenMessage, release: Release, owner: str) -> Finished:
-        language = language_of(message.state)
+        known = with_heard(message.state, _spoken(message.content))
+        language = language_of(known)
         renderer = Renderer(release, self._clock(), self._retention_hours, language)
         if message.content.get("command"):
             state, outcome, blocks = await self._command(conversation, message, renderer)
@@ -219,6 +221,10 @@ class ConversationService:
             state, outcome, blocks = await self._in_silence(message, release, renderer)
         else:
             state, outcome, blocks = await self._respond(conversation, message, release, renderer)
+            if language != language_of(message.state) and outcome != "crisis":
+                blocks.insert(0, renderer.language_heard())
+        state = {name: value for name, value in state.items() if name != "heard"}
+        state |= {"heard": known["heard"]} if known.get("heard") else {}
         return await asyncio.to_thread(self._store.finish, message.inbox, owner, state, outcome, blocks)
 
     async def _command(self, conversation: int, message: OpenMessage, renderer: Renderer) -> Turned:
@@ -265,8 +271,7 @@ class ConversationService:
             log.error("a turn failed (%s); the citizen got an apology", type(error).__name__)
             return message.state, "fallback", renderer.apology()
         if shortened:
-            spoken = texts("en" if language_of(message.state) == "en" else "de")
-            blocks.insert(0, {"type": "text", "text": spoken["fallback_long"], "tone": "plain"})
+            blocks.insert(0, renderer.shortened())
         blocks += await self._offer(conversation, result)
         return result.state, result.reply.outcome, blocks
 
@@ -301,6 +306,14 @@ class ConversationService:
             except Exception as error:  # the database may come back
                 log.error("looking for open messages failed: %s", type(error).__name__)
             await asyncio.sleep(_SWEEP_S)
+
+
+def _spoken(content: dict[str, Any]) -> str | None:
+    """The language that somebody clearly writes in; None for a button, a command, and another language than ours."""
+    text, _ = readable(content.get("text") or "")
+    if content.get("choice") or content.get("command") or foreign(text):
+        return None
+    return spoken(text)
 
 
 def readable(text: str) -> tuple[str, bool]:

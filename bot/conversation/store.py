@@ -70,7 +70,8 @@ class Inbox(Base):
 class Outbox(Base):
     """What goes to the citizen: the answer to one message, or what a clerk or the system says (then without `inbox_id`).
 
-    `sent` when the channel has delivered it, or when there is nothing to deliver.
+    `sent` when the channel has delivered it, or when there is nothing to deliver: without blocks, or in a conversation
+    without `reply_to`, whose reader fetches what was said.
     """
 
     __tablename__ = "outbox"
@@ -195,7 +196,8 @@ class ConversationStore:
             found = session.scalars(of_key.with_for_update()).first()
             if found is None:
                 raise UnknownConversation
-            found.state = {**found.state, "language": language}
+            kept = {name: value for name, value in found.state.items() if name != "heard"}
+            found.state = {**kept, "language": language}
             found.last_active = time.time()
 
     def receive(self, message: IncomingMessage) -> Receipt:
@@ -312,13 +314,14 @@ class ConversationStore:
         with self._engine.begin() as connection:
             # The conversation is locked before its messages, here as everywhere: PostgreSQL would find a deadlock otherwise.
             of_inbox = select(_INBOX.c.conversation_id).where(_INBOX.c.id == inbox).scalar_subquery()
-            locked = select(_CONVERSATION.c.state).where(_CONVERSATION.c.id == of_inbox).with_for_update()
-            before = connection.scalar(locked) or {}
+            locked = select(_CONVERSATION.c.state, _CONVERSATION.c.reply_to).where(_CONVERSATION.c.id == of_inbox)
+            found = connection.execute(locked.with_for_update()).first()
             row = connection.execute(
                 select(_INBOX.c.conversation_id, _INBOX.c.done, _INBOX.c.message_id, _INBOX.c.content).where(_INBOX.c.id == inbox)
             ).first()
-            if row is None or row.done is not None:  # deleted or answered meanwhile
+            if found is None or row is None or row.done is not None:  # deleted or answered meanwhile
                 raise LeaseLost
+            before = found.state
             connection.execute(update(_INBOX).where(_INBOX.c.id == inbox).values(done=now))
             waiting = connection.execute(
                 select(_INBOX.c.id).where(_INBOX.c.conversation_id == row.conversation_id, _INBOX.c.done.is_(None)).limit(1)
@@ -339,7 +342,7 @@ class ConversationStore:
                     created=now,
                     due=now,
                     attempts=0,
-                    sent=None if blocks else now,
+                    sent=None if blocks and found.reply_to else now,
                 )
             )
             answer = Answer(_new_id(stored), row.message_id, _question(row.content), blocks, outcome, created=now)
@@ -358,7 +361,8 @@ class ConversationStore:
             if found is None:
                 raise UnknownConversation
             found.last_active = now
-            posted = Outbox(conversation_id=conversation, content=content, created=now, due=now, attempts=0)
+            sent = None if found.reply_to else now
+            posted = Outbox(conversation_id=conversation, content=content, created=now, due=now, attempts=0, sent=sent)
             session.add(posted)
             session.flush()
             answer = _answer(posted, "", {}, found.reply_to)
@@ -490,8 +494,25 @@ def _conversation_id(channel: str, key: str) -> Select[int]:
 
 
 def language_of(state: dict[str, Any]) -> str:
-    """The language that a conversation's state names."""
+    """The language of a conversation: the one somebody writes in, else the one that was chosen.
+
+    What was heard counts only until another language is chosen.
+    """
+    heard = state.get("heard") or {}
+    if heard and heard.get("instead_of") == state.get("language", ""):
+        return str(heard["language"])
     return str(state.get("language") or LANGUAGES[0])
+
+
+def with_heard(state: dict[str, Any], spoken: str | None) -> dict[str, Any]:
+    """The state after a message that was clearly English (`en`) or German (`de`), or neither.
+
+    English goes on in English, German in what was chosen; who has chosen English stays with it.
+    """
+    chosen = str(state.get("language", ""))
+    if spoken == "en" and chosen != "en":
+        return {**state, "heard": {"language": "en", "instead_of": chosen}}
+    return {name: value for name, value in state.items() if name != "heard"} if spoken == "de" else state
 
 
 def _answers() -> Select[Outbox, str | None, dict[str, Any] | None, str]:

@@ -21,6 +21,7 @@ from rasa.engine.storage.storage import ModelMetadata
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, Event, SlotSet
+from rasa.shared.core.slots import AnySlot
 from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
 from rasa.utils.endpoints import EndpointConfig
 from rasa_sdk import Action as SdkAction
@@ -77,6 +78,9 @@ class TurnProcessor(MessageProcessor):
             # Never called: every custom action of the domain runs in this process.
             action_endpoint=EndpointConfig("http://127.0.0.1:9/"),
         )
+        # What a conversation remembers is decided by the code, not by the model: one trained before a slot was added serves too.
+        known = {slot.name for slot in self.domain.slots}
+        self._slots = [*self.domain.slots, *(AnySlot(name, mappings=[{}]) for name in SLOTS if name not in known)]
         self._actions = {action.name(): InProcessAction(action) for action in _sdk_actions()}
 
     @property
@@ -124,7 +128,7 @@ class TurnProcessor(MessageProcessor):
         await self.parse_message(UserMessage("Guten Tag", sender_id=_SENDER))
 
     def _tracker(self, state: Dict[str, Any]) -> DialogueStateTracker:
-        tracker = DialogueStateTracker(_SENDER, self.domain.slots)
+        tracker = DialogueStateTracker(_SENDER, self._slots)
         for slot, value in state.items():
             if slot in SLOTS:
                 tracker.update(SlotSet(slot, value))

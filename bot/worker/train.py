@@ -34,6 +34,7 @@ def main() -> int:
             training_files=["nlu_data"],
             output=unfinished,
             fixed_model_name=options.name,
+            force_training=True,  # it always learns from all there is; looking for what may be reused takes longer
         )
         if result.code or not result.model:
             return 1

@@ -282,9 +282,15 @@ def test_a_way_out_to_people(release: Release, reply: Reply) -> None:
     assert (office["id"], office["role"]) == ("landratsamt-buergerservice", "")
 
 
-@pytest.mark.parametrize("topic", ["empty", "ausserhalb"])
-def test_a_way_out_is_not_forced_on_anybody(release: Release, topic: str) -> None:
-    assert len(blocks(release, Reply("fallback", topic=topic))) == 1
+def test_a_way_out_is_not_forced_on_anybody(release: Release) -> None:
+    assert len(blocks(release, Reply("fallback", topic="empty"))) == 1
+
+
+def test_who_asks_for_something_else_gets_a_number_and_no_office(release: Release) -> None:
+    told = blocks(release, Reply("fallback", topic="ausserhalb"))
+    assert [block["type"] for block in told] == ["text", "link"]
+    assert "weiß ich nicht" in told[0]["text"]
+    assert told[1]["url"] == "tel:115"
 
 
 def test_in_danger_the_numbers_come_first(release: Release) -> None:

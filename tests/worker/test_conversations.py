@@ -19,7 +19,7 @@ from knowledge.text import fold
 from tests.served import Served
 
 FOLDER = Path(__file__).parent / "conversations"
-LEAST = 60
+LEAST = 110
 OUTCOMES = {
     "Antwort": {"answer"},
     "andere Behörde": {"nothere"},

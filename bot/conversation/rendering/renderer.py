@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
 
-from actions.turn import NONE_OF_THESE, WHO, Reply
+from actions.turn import DOES_NOT_KNOW, NONE_OF_THESE, WHO, Reply
 from bot.conversation.messages import Block, NoteBlock, OfficeBlock, ServiceBlock
 from bot.conversation.other_languages import language_card
 from bot.conversation.rendering.hints import hints
@@ -18,12 +18,15 @@ from bot.conversation.rendering.words import Words
 from bot.conversation.texts import journey_entries
 from knowledge.hours import office_hours
 from knowledge.journeys import journey_from, journey_steps, missing_facts
-from knowledge.model import ANYWHERE, OUTSIDE, ROAD_CLASSES, Locality, Office, Service
+from knowledge.model import ANYWHERE, OUTSIDE, ROAD_CLASSES, Address, Locality, Office, Service
 from knowledge.release import Release
 from knowledge.responsibility import Assignment, Choice
 
 _HELP_DESK = "landratsamt-buergerservice"
 _BUYING = ("Vergabe", "Rechnung & Zahlung")
+_SAME_EVERYWHERE = ("documents", "fee", "deadline", "requirements", "procedure")
+"""What the law says of a service, wherever it is asked for. Figures marked as an example are local."""
+_ASKED_AGAIN = {"ausserhalb": "fallback_outside_scope", DOES_NOT_KNOW: "fallback_not_known"}
 _GERMAN_ASPECTS = ("documents", "fee", "deadline", "requirements", "procedure")
 
 
@@ -71,6 +74,10 @@ class Renderer:
         """That only the beginning of a message was read."""
         return self._text("fallback_long")
 
+    def language_heard(self) -> Block:
+        """That the answers are now in the language that somebody writes in."""
+        return self._text("language_heard")
+
     def office(self, office: str) -> OfficeBlock:
         """The card of an office outside an answer. Raises `KeyError` for one that does not exist."""
         return office_block(self._words, self._release, self._release.offices[office], self._now)
@@ -85,7 +92,10 @@ class Renderer:
         return self.blocks(Reply("journey", topic=slug, places=places, on=on.isoformat() if on else None))
 
     def _answer(self, reply: Reply) -> Iterator[Block]:
-        service = self._release.services[reply.service or ""]
+        service = self._release.services.get(reply.service or "")
+        if service is None:
+            yield from self._office_asked_for(reply)
+            return
         yield from self._asked(reply, service)
         yield self._heading(reply, service)
         yield from self._notices(reply, service)
@@ -94,6 +104,14 @@ class Renderer:
         journey = journey_from(self._release, service.slug, journey_entries())
         if journey:
             yield journey_hint(self._words, journey, self._named(reply))
+        yield self._stand(reply)
+
+    def _office_asked_for(self, reply: Reply) -> Iterator[Block]:
+        """An office that somebody asked for by name."""
+        told = self._told(reply, None)
+        key = f"aspect_{reply.aspect}" if told else f"aspect_{reply.aspect}_unknown"
+        yield self._text(key if key in self._texts else "answer_office", told=told, service="")
+        yield from self._offices(replace(each, reason="") for each in reply.offices)
         yield self._stand(reply)
 
     def _nothere(self, reply: Reply) -> Iterator[Block]:
@@ -142,13 +160,23 @@ class Renderer:
         if key in self._texts:
             yield self._text(key, service=self._words.service(service), told=told)
 
-    def _told(self, reply: Reply, service: Service) -> str:
+    def _told(self, reply: Reply, service: Service | None) -> str:
         """What is known about the aspect asked for, one line each; empty when nothing is."""
         office = self._release.offices[reply.offices[0].office] if reply.offices else None
         opening = office_hours(self._release, office, self._now) if office else None
+        lines = (self._told_of(service) if service else {}) | {
+            "hours": [hours_today(self._words, opening, self._now)] if opening else [],
+            "contact": [office.phone, office.email, office.website, _on_one_line(office.address)] if office else [],
+            "appointment": [office.name] if office and office.appointment_only else [],
+        }
+        told = list(filter(None, lines.get(reply.aspect, [])))
+        return told[0] if len(told) == 1 else "\n" + "\n".join(f"• {line}" for line in told) if told else ""
+
+    def _told_of(self, service: Service) -> dict[str, list[str]]:
+        """What is known about a service by the aspect that may be asked for."""
         online = [service.online] if service.online else []
         duration = self._texts["duration"].format(time=service.processing_time) if service.processing_time else ""
-        lines: dict[str, list[str]] = {
+        return {
             "documents": list(service.documents),
             "fee": [fee.text for fee in service.fees],
             "deadline": list(service.deadlines),
@@ -156,19 +184,19 @@ class Renderer:
             "procedure": [*service.procedure, duration],
             "online": [f"{link.title} {link.url}".rstrip() for link in online],
             "form": [f"{link.title} {link.url}".rstrip() for link in (*service.forms, *online)],
-            "hours": [hours_today(self._words, opening, self._now)] if opening else [],
-            "contact": [office.phone, office.email, office.website] if office else [],
-            "appointment": [office.name] if office and office.appointment_only else [],
         }
-        told = list(filter(None, lines.get(reply.aspect, [])))
-        return told[0] if len(told) == 1 else "\n" + "\n".join(f"• {line}" for line in told) if told else ""
 
     def _outside(self, reply: Reply, service: Service) -> Block:
         name = self._words.service(service)
         place = Locality.parse(reply.places[0]) if len(reply.places) == 1 else None
-        if place and self._release.locality_name(place) == place.district:
-            return self._text("nothere_outside_named", service=name, place=place.district)
+        named = self._outside_name(place) if place else ""
+        if named and named != self._texts["your_place"]:
+            return self._text("nothere_outside_named", service=name, place=named)
         return self._text("nothere_outside", service=name)
+
+    def _outside_name(self, place: Locality) -> str:
+        """What a place outside is called, as far as that is known."""
+        return place.district if self._release.locality_name(place) == place.district else self._texts["your_place"]
 
     def _choices(self, reply: Reply) -> Iterator[Block]:
         slugs = [each.value for each in reply.choices if each.value in self._release.services]
@@ -177,18 +205,35 @@ class Renderer:
         yield self._buttons("service", reply.choices, told)
 
     def _ambiguous(self, reply: Reply) -> Iterator[Block]:
+        yield from self._told_already(reply)
         yield self._text("ambiguous")
         yield self._buttons("place", reply.choices)
 
     def _missing(self, reply: Reply) -> Iterator[Block]:
-        service = self._release.services[reply.service or ""]
+        yield from self._told_already(reply)
+        yield from self._question(reply)
+
+    def _told_already(self, reply: Reply) -> Iterator[Block]:
+        """What was asked in particular, where it is the same wherever somebody lives and whatever is asked next."""
+        service = self._release.services.get(reply.service or "")
+        if service is None:
+            return
+        local = reply.aspect == "fee" and any(fee.example for fee in service.fees)
+        if reply.aspect in _SAME_EVERYWHERE and not local and self._told(reply, service):
+            yield from self._asked(reply, service)
+            yield self._text("then_the_office")
+
+    def _question(self, reply: Reply) -> Iterator[Block]:
+        service = self._release.services.get(reply.service or "")
         fact = reply.missing or ""
         key = f"missing_{fact}"
-        if fact == "place" and service.life_situation in _BUYING:
+        if service is None and f"{key}_office" in self._texts:
+            key = f"{key}_office"
+        elif fact == "place" and service and service.life_situation in _BUYING:
             key = "missing_place_buyer"
         elif fact == "district" and reply.choices and reply.choices[0].value in ROAD_CLASSES:
             key = "missing_road"
-        yield self._text(key, service=self._words.service(service))
+        yield self._text(key, service=self._words.service(service) if service else "")
         yield self._buttons(fact, reply.choices)
 
     def _journey(self, reply: Reply) -> Iterator[Block]:
@@ -215,9 +260,22 @@ class Renderer:
         if reply.topic == "empty":
             yield self._text("fallback_empty")
             return
+        if reply.missing:
+            yield self._text(_ASKED_AGAIN.get(reply.topic, "fallback_asked_again"))
+            yield from self._asked_again(reply)
+            return
         yield self._text("fallback_outside_scope" if reply.topic == "ausserhalb" else "fallback")
-        if reply.topic != "ausserhalb":
+        if reply.topic == "ausserhalb":
+            yield self._hotline()
+        else:
             yield from self._help_desk()
+
+    def _asked_again(self, reply: Reply) -> Iterator[Block]:
+        if reply.missing == "service":
+            yield from self._choices(reply)
+        else:
+            yield from self._question(reply)
+        yield self._hotline()
 
     def _handover(self, reply: Reply) -> Iterator[Block]:
         yield self._text("handover")
@@ -227,10 +285,24 @@ class Renderer:
         yield self._text("crisis", tone="urgent")
 
     def _smalltalk(self, reply: Reply) -> Iterator[Block]:
-        place = self._place(reply)
-        if reply.topic == "ort" and not place:  # outside, or several
-            return (yield self._text("smalltalk_ja_nein"))
-        yield self._text(f"smalltalk_{reply.topic}", place=place)
+        if reply.topic == "ort":
+            yield from self._noted(reply)
+        else:
+            yield self._text(f"smalltalk_{reply.topic}", place=self._place(reply))
+
+    def _noted(self, reply: Reply) -> Iterator[Block]:
+        """A place that was told before any matter: here, elsewhere, or one of several."""
+        places = [Locality.parse(each) for each in reply.places]
+        if len(places) > 1:
+            yield self._text("ambiguous")
+            yield self._buttons("place", (Choice(str(each), self._release.locality_name(each)) for each in places))
+            return
+        outside = bool(places) and places[0].ars == OUTSIDE
+        place = self._outside_name(places[0]) if outside else self._place(reply)
+        key = "smalltalk_ort_outside" if outside else "smalltalk_ort" if place else "smalltalk_ja_nein"
+        yield self._text(key, place=place)
+        if reply.choices:
+            yield self._buttons("service", reply.choices)
 
     def _heading(self, reply: Reply, service: Service) -> Block:
         name = self._words.service(service)
@@ -268,8 +340,11 @@ class Renderer:
             options.append(option | ({"hint": told[each.value]} if told and each.value in told else {}))
         return {"type": "choices", "kind": kind, "options": options}
 
+    def _hotline(self) -> Block:
+        return {"type": "link", "label": self._texts["hotline"], "url": "tel:115"}
+
     def _help_desk(self) -> Iterator[Block]:
-        yield {"type": "link", "label": self._texts["hotline"], "url": "tel:115"}
+        yield self._hotline()
         if _HELP_DESK in self._release.offices:
             yield self.office(_HELP_DESK)
 
@@ -292,3 +367,7 @@ class Renderer:
     def _text(self, key: str, tone: str = "plain", **values: str) -> Block:
         filled = {"county": self._words.region(self._release), "hours": str(self._retention)} | values
         return {"type": "text", "text": self._texts[key].format(**filled), "tone": tone}
+
+
+def _on_one_line(address: Address) -> str:
+    return ", ".join(filter(None, (address.street, f"{address.plz} {address.city}".strip())))

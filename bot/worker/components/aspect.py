@@ -24,6 +24,7 @@ from bot.worker.importer import ASPECT, CALIBRATES
 from knowledge.text import fold
 
 _GAP = "_"
+_TOLERANCE = 0.01
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -76,13 +77,13 @@ class AspectClassifier(GraphComponent, IntentClassifier):
         if len({message.get(ASPECT) for message in messages}) > 1:
             texts = [message.get(TEXT) for message in messages]
             vectorizer, frames = QuestionVectorizer(least=2), NGrams("word", (1, 3), least=2, token=r"\S+")
-            vectorizer.fit(texts)
+            written = vectorizer.fit(texts)
             common = _common_words(training_data, texts, self._config["common"], self._config["common_here"])
-            frames.fit([_frame(text, common) for text in texts])
+            framed = frames.fit([_frame(text, common) for text in texts])
             self._use({"vectorizer": vectorizer, "frames": frames, "common": common, "hints": _hints(training_data)})
-            vectors = [self._vector(text) for text in texts]
+            vectors = [self._joined(*each) for each in zip(texts, written, framed, strict=True)]
             width = vectorizer.size + frames.size + len(self._hints)
-            regression = LogisticRegression(C=self._config["C"], max_iter=300)
+            regression = LogisticRegression(C=self._config["C"], solver="liblinear", dual=True, tol=_TOLERANCE)
             regression.fit(matrix_of(vectors, width), [message.get(ASPECT) for message in messages])
             self._model["aspects"] = [str(aspect) for aspect in regression.classes_]
             self._model["coefficients"] = np.ascontiguousarray(regression.coef_.T, dtype=np.float32)
@@ -106,8 +107,12 @@ class AspectClassifier(GraphComponent, IntentClassifier):
 
     def _vector(self, text: str) -> SparseVector:
         """N-grams, n-grams of common words, and one feature for each hint that fits, one behind the other."""
-        features, values = self._model["vectorizer"].vector(text)
-        frames, frame_values = self._model["frames"].vector(_frame(text, self._model["common"]))
+        frame = _frame(text, self._model["common"])
+        return self._joined(text, self._model["vectorizer"].vector(text), self._model["frames"].vector(frame))
+
+    def _joined(self, text: str, written: SparseVector, framed: SparseVector) -> SparseVector:
+        features, values = written
+        frames, frame_values = framed
         folded = fold(text)
         hints = [number for number, hint in enumerate(self._hints) if hint.search(folded)]
         first = self._model["vectorizer"].size

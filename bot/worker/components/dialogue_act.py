@@ -23,6 +23,7 @@ from knowledge.text import fold
 
 CRISIS = "krise"
 _MATTERS_KEPT = 4000
+_TOLERANCE = 0.01
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -72,7 +73,9 @@ class DialogueActClassifier(GraphComponent, IntentClassifier):
     def train(self, training_data: TrainingData) -> Resource:
         messages = _balanced(learnt_from(training_data))
         vectors = [message.get(VECTOR) for message in messages]
-        regression = LogisticRegression(C=self._config["C"], class_weight="balanced", solver="liblinear")
+        regression = LogisticRegression(
+            C=self._config["C"], class_weight="balanced", solver="liblinear", dual=True, tol=_TOLERANCE
+        )
         regression.fit(matrix_of(vectors, width_of(training_data)), [message.get(INTENT) for message in messages])
         model = {
             "acts": [str(act) for act in regression.classes_],

@@ -13,7 +13,9 @@ from knowledge.text import fold
 
 FILE = Path("nlu_data/lexikon.yml")
 _WORD = re.compile(r"\w+")
-_ENDINGS = ("", "s", "e", "en", "er", "es")
+_ENDINGS = frozenset(("", "s", "e", "en", "er", "es"))
+_LONGEST_ENDING = 2
+_SHORTEST = 2
 
 
 class Lexicon:
@@ -46,7 +48,8 @@ def _means(said: str, listed: str) -> bool:
 
 
 def _base_forms(word: str) -> List[str]:
-    return [word[: len(word) - len(ending)] for ending in _ENDINGS if word.endswith(ending) and len(word) - len(ending) >= 2]
+    cuts = range(max(len(word) - _LONGEST_ENDING, _SHORTEST), len(word) + 1)
+    return [word[:cut] for cut in reversed(cuts) if word[cut:] in _ENDINGS]
 
 
 @lru_cache(maxsize=1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
 from typing import Any, Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
 import joblib
@@ -21,6 +20,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.feature_extraction.text import CountVectorizer
 
 from bot.worker.components.lexicon import lexicon
+from bot.worker.components.shares import in_shares
 from bot.worker.importer import CALIBRATES
 from knowledge.active import active_release, gazetteer
 from knowledge.text import fold
@@ -28,7 +28,6 @@ from knowledge.text import fold
 VECTOR = "question_vector"
 PARTS = "question_parts"
 """Vectors of the parts of a message that has several: somebody may bring two matters at once."""
-_READ = "question_text"
 _WORDS_WEIGHT = 0.7
 _PLACE = "ortsname"
 _LIVES_THERE = re.compile(
@@ -81,42 +80,63 @@ class NGrams:
     def size(self) -> int:
         return len(self._numbers)
 
-    def fit(self, texts: Sequence[str]) -> None:
-        seen: Counter = Counter()
-        for text in texts:
-            seen.update(set(self._analyze(text)))
-        kept = sorted(gram for gram, count in seen.items() if count >= self._least)
-        self._numbers = {gram: number for number, gram in enumerate(kept)}
-        counts = np.array([seen[gram] for gram in kept], dtype=np.float64)
-        self._rarity = (np.log((1 + len(texts)) / (1 + counts)) + 1).astype(np.float32)
+    def fit(self, texts: Sequence[str]) -> List[SparseVector]:
+        """Learn which n-grams there are; the vectors of the texts, in their order."""
+        seen: Dict[str, int] = {}
+        counted = [
+            np.unique(np.array([seen.setdefault(gram, len(seen)) for gram in self._analyze(text)], np.int32), return_counts=True)
+            for text in texts
+        ]
+        counts = np.bincount(np.concatenate([np.zeros(0, np.int32), *(grams for grams, _ in counted)]), minlength=len(seen))
+        names = list(seen)
+        kept = sorted(np.flatnonzero(counts >= self._least), key=names.__getitem__)
+        self._numbers = {names[gram]: number for number, gram in enumerate(kept)}
+        self._rarity = (np.log((1 + len(texts)) / (1 + counts[kept].astype(np.float64))) + 1).astype(np.float32)
+        number_of = np.full(len(seen), -1, dtype=np.int32)
+        number_of[kept] = np.arange(len(kept), dtype=np.int32)
+        vectors = []
+        for grams, often in counted:
+            features = number_of[grams]
+            order = np.argsort(features)[np.count_nonzero(features < 0) :]
+            vectors.append(self._weighed(features[order], often[order]))
+        return vectors
 
     def vector(self, text: str) -> SparseVector:
         numbers = self._numbers
         found = [numbers[gram] for gram in self._analyze(text) if gram in numbers]
-        features, counts = np.unique(np.array(found, dtype=np.int32), return_counts=True)
+        return self._weighed(*np.unique(np.array(found, dtype=np.int32), return_counts=True))
+
+    def _weighed(self, features: np.ndarray, counts: np.ndarray) -> SparseVector:
         values = (1 + np.log(counts)).astype(np.float32) * self._rarity[features]
         length = float(np.sqrt(values @ values))
         return SparseVector(features, values / length if length else values)
 
 
 class QuestionVectorizer:
-    """Character n-grams of 2 to 5 within words and, with less weight, words and pairs of words."""
+    """Character n-grams of 3 and 4 within words and, with less weight, words and pairs of words.
+
+    N-grams of 2 and 5 beside them cost half as much again and make nothing better (docs/benchmarks.md).
+    """
 
     def __init__(self, least: int) -> None:
-        self._characters = NGrams("char_wb", (2, 5), least)
+        self._characters = NGrams("char_wb", (3, 4), least)
         self._words = NGrams("word", (1, 2), least)
 
     @property
     def size(self) -> int:
         return self._characters.size + self._words.size
 
-    def fit(self, texts: Sequence[str]) -> None:
-        self._characters.fit(texts)
-        self._words.fit(texts)
+    def fit(self, texts: Sequence[str]) -> List[SparseVector]:
+        """Learn which n-grams there are; the vectors of the texts, in their order."""
+        characters, words = self._characters.fit(texts), self._words.fit(texts)
+        return [self._joined(*pair) for pair in zip(characters, words, strict=True)]
 
     def vector(self, text: str) -> SparseVector:
-        features, values = self._characters.vector(text)
-        words, word_values = self._words.vector(text)
+        return self._joined(self._characters.vector(text), self._words.vector(text))
+
+    def _joined(self, characters: SparseVector, of_words: SparseVector) -> SparseVector:
+        features, values = characters
+        words, word_values = of_words
         return SparseVector(
             np.concatenate((features, words + np.int32(self._characters.size))),
             np.concatenate((values, word_values * np.float32(_WORDS_WEIGHT))),
@@ -153,11 +173,15 @@ def _with_meanings(text: str, lemmas: Dict[str, str]) -> str:
 def _parts_of(text: str, lemmas: Dict[str, str]) -> List[str]:
     """The parts of a text between „und“, commas and full stops, each with its lemmas; only those of two words or more."""
     parts = []
-    for part in _BETWEEN_PARTS.split(text):
+    for part in parts_of(text):
         words = re.findall(r"\w+", part)
-        if len(words) > 1:
-            parts.append(_with_meanings(part, {word: lemmas[word] for word in words if word in lemmas}))
+        parts.append(_with_meanings(part, {word: lemmas[word] for word in words if word in lemmas}))
     return parts
+
+
+def parts_of(text: str) -> List[str]:
+    """The parts of a text that `PARTS` holds the vectors of."""
+    return [part for part in _BETWEEN_PARTS.split(text) if len(re.findall(r"\w+", part)) > 1]
 
 
 def learnt_from(training_data: TrainingData) -> List[Message]:
@@ -214,16 +238,18 @@ class QuestionFeaturizer(GraphComponent):
             return cls(joblib.load(folder / "vectorizer.joblib"), model_storage, resource)
 
     def train(self, training_data: TrainingData) -> Resource:
-        for message in training_data.intent_examples:
-            message.set(_READ, text_of(message))  # needed again for the vectors
-        self._vectorizer.fit([message.get(_READ) for message in learnt_from(training_data)])
+        messages = learnt_from(training_data)
+        texts = in_shares(lambda share: [text_of(messages[number]) for number in share], len(messages))
+        for message, vector in zip(messages, self._vectorizer.fit([text for some in texts for text in some]), strict=True):
+            message.set(VECTOR, vector)
         with self._model_storage.write_to(self._resource) as folder:
             joblib.dump(self._vectorizer, folder / "vectorizer.joblib")
         return self._resource
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         for message in training_data.intent_examples:
-            message.set(VECTOR, self._vectorizer.vector(message.get(_READ) or text_of(message)))
+            if message.get(VECTOR) is None:
+                message.set(VECTOR, self._vectorizer.vector(text_of(message)))
         return training_data
 
     def process(self, messages: List[Message]) -> List[Message]:
