@@ -6,7 +6,7 @@ export RASA_TELEMETRY_ENABLED := false
 PYTEST := .venv/bin/pytest
 TWO_AT_ONCE := -n 2 --dist worksteal
 
-.PHONY: help setup environments knowledge model run test test-quick lint bench test-tools widget
+.PHONY: help setup environments knowledge model run test test-quick lint bench test-tools widget screenshots
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,3 +48,6 @@ bench: model ## measure, and compare with stock Rasa; prints what docs/benchmark
 
 widget: environments ## the web widget as one file in var/widget, and the lines to put into a site
 	.venv/bin/lotse widget --out "$(LOTSE_VAR)/widget"
+
+screenshots: test-tools ## pictures of the chat in its states, into docs/screenshots
+	LOTSE_SCREENSHOTS="$(CURDIR)/docs/screenshots" $(PYTEST) tests/e2e/screenshots.py

@@ -96,6 +96,10 @@ def gateway(settings: Settings, stores: Stores, engine: DialogueEngine) -> FastA
     service = ConversationService(stores.conversations, engine, releases, settings.retention_hours, desk=back.desk)
     streams = Streams(stores.conversations, service.desk, CHANNEL, settings.streams, answer_out)
 
+    def close() -> None:
+        streams.close()
+        back.live.close()
+
     @asynccontextmanager
     async def background() -> AsyncIterator[None]:
         threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="lotse")
@@ -112,7 +116,7 @@ def gateway(settings: Settings, stores: Stores, engine: DialogueEngine) -> FastA
                     await parts.enter_async_context(assistants.session_manager.run())
                 yield
         finally:
-            streams.close()
+            close()
             for task in running:
                 task.cancel()
             for task in running:
@@ -127,7 +131,7 @@ def gateway(settings: Settings, stores: Stores, engine: DialogueEngine) -> FastA
     telegram = _telegram(settings, stores, service, routers) if settings.telegram_token else None
     assistants = _assistants(settings, releases, engine, routers)
     rates = Rates(settings.rate_address, settings.rate_conversations, settings.rate_messages)
-    return create_app(releases, engine, background, routers, Access(rates, settings.cors_origins), streams.close)
+    return create_app(releases, engine, background, routers, Access(rates, settings.cors_origins), close)
 
 
 def _handover(settings: Settings, stores: Stores, releases: Releases) -> Back:
@@ -196,6 +200,7 @@ def _telegram(settings: Settings, stores: Stores, service: ConversationService, 
         webhook_secret=chosen.secret or webhook_secret(secret),
         site=settings.public_url,
         retention_hours=settings.retention_hours,
+        messages=settings.rate_messages,
     )
     kept = TelegramStore(stores.engine, stores.conversations.notices)
     channel = TelegramChannel(

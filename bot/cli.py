@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     ask = command("ask", _ask, "eine Frage stellen")
     ask.add_argument("text", metavar="TEXT")
     _add_facts(ask)
+    ask.add_argument("--language", choices=("de", "en", "de-simple"), help="Sprache der Antwort (sonst die der Frage)")
     resolve = command("resolve", _resolve, "die zuständige Stelle einer Leistung bestimmen")
     resolve.add_argument("service", metavar="LEISTUNG")
     _add_facts(resolve)
@@ -145,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     widget.add_argument("--out", metavar="ORDNER", type=Path, help="auch die Datei dorthin schreiben")
     bench = command("bench", _bench, "messen")
     bench.add_argument("--scale", metavar="ORDNER", type=Path, help="stattdessen: das Wissen ganz Deutschlands aus diesem Ordner")
+    bench.add_argument("--web", action="store_true", help="stattdessen: die Seite im Browser und viele offene Chats")
     bench.add_argument("--turns", type=int, default=200, help="Zahl der Gesprächsschritte")
     bench.add_argument(
         "--understanding", action="store_true", help="stattdessen: wie gut und zu welchen Kosten verstanden wird (eine Stunde)"
@@ -222,6 +224,7 @@ def _ask(settings: Settings, options: argparse.Namespace) -> int:
         surname=options.surname,
         audience=options.audience,
         on=_day(options.on),
+        language=options.language,
     )
     print(json.dumps(data, ensure_ascii=False) if options.json else text)
     return 0
@@ -360,6 +363,10 @@ def _bench(settings: Settings, options: argparse.Namespace) -> int:
         from bot.commands.bench_scale import bench_scale_command
 
         return bench_scale_command(options.scale)
+    if options.web:
+        from bot.commands.bench_web import bench_web_command
+
+        return bench_web_command(settings)
     if options.understanding or options.designs:
         return _bench_understanding(settings, options)
     from bot.commands.bench import bench_command

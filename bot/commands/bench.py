@@ -85,6 +85,36 @@ def _conversations(turns: int, length: int) -> list[list[str]]:
 
 
 def _measure_ours(settings: Settings, folder: Path, sets: list[list[list[str]]]) -> tuple[list[Timing], dict[str, str]]:
+    started = 0.0
+
+    def begin() -> None:
+        nonlocal started
+        started = time.perf_counter()
+
+    with served(settings, folder, begin) as (url, process), httpx.Client(base_url=url) as client:
+        page = time.perf_counter() - started
+        client.timeout = httpx.Timeout(_PATIENCE_S)
+        _ask_ours(client, ["Personalausweis verlängern"], 0)
+        answer = time.perf_counter() - started
+        timings = [_time(lambda number, said: _ask_ours(client, said, number), each) for each in sets]
+        worker = children(process.pid)
+        facts = {
+            "`lotse serve` bis zur Seite": f"{page:.1f} s",
+            "`lotse serve` bis zur ersten Antwort": f"{answer:.1f} s",
+            "Arbeitsspeicher Gateway": f"{resident_mb(process.pid)} MB",
+            "Arbeitsspeicher Worker": f"{sum(map(resident_mb, worker))} MB",
+        }
+    return timings, facts
+
+
+@contextmanager
+def served(
+    settings: Settings, folder: Path, begin: Callable[[], None] = lambda: None
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """`lotse serve` with the demo county and the newest model on a free port, without limits to how fast one asks.
+
+    Gives its address, and its process, as soon as the page is there; `begin` is called when the process is started.
+    """
     port = _free_port()
     environment = os.environ | {"LOTSE_PORT": str(port), "LOTSE_TELEGRAM_TOKEN": "", "LOTSE_VAR": str(folder)}
     environment["LOTSE_DATABASE_URL"] = f"sqlite:///{folder / 'bench.db'}"
@@ -92,22 +122,11 @@ def _measure_ours(settings: Settings, folder: Path, sets: list[list[list[str]]])
     environment |= {f"LOTSE_RATE_{what}": "10000000" for what in ("ADDRESS", "CONVERSATIONS", "MESSAGES")}
     lotse = [sys.executable, "-m", "bot"]
     subprocess.run([*lotse, "import", "seed"], env=environment, cwd=HOME, check=True, stdout=subprocess.DEVNULL)
-    started = time.perf_counter()
-    with _process([*lotse, "serve"], environment) as process, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
-        _wait(lambda: client.get("/").status_code == 200, process)
-        page = time.perf_counter() - started
-        client.timeout = httpx.Timeout(_PATIENCE_S)
-        _ask_ours(client, ["Personalausweis verlängern"], 0)
-        answer = time.perf_counter() - started
-        timings = [_time(lambda number, said: _ask_ours(client, said, number), each) for each in sets]
-        worker = _children(process.pid)
-        facts = {
-            "`lotse serve` bis zur Seite": f"{page:.1f} s",
-            "`lotse serve` bis zur ersten Antwort": f"{answer:.1f} s",
-            "Arbeitsspeicher Gateway": f"{_resident_mb(process.pid)} MB",
-            "Arbeitsspeicher Worker": f"{sum(map(_resident_mb, worker))} MB",
-        }
-    return timings, facts
+    begin()
+    url = f"http://127.0.0.1:{port}"
+    with _process([*lotse, "serve"], environment) as process:
+        _wait(lambda: httpx.get(url).status_code == 200, process)
+        yield url, process
 
 
 async def _measure_worker(settings: Settings, release: Release, sets: list[list[list[str]]]) -> list[Timing]:
@@ -174,8 +193,8 @@ def _measure_stock(settings: Settings, model: Path, sets: list[list[list[str]]])
             timings = [_time(lambda number, said: _ask_stock(client, said, f"{len(said)}-{number}"), each) for each in sets]
             facts = {
                 "`rasa run` bis zur ersten Antwort": f"{answer:.1f} s",
-                "Arbeitsspeicher `rasa run`": f"{_resident_mb(process.pid)} MB",
-                "Arbeitsspeicher Action-Server": f"{_resident_mb(action_process.pid)} MB",
+                "Arbeitsspeicher `rasa run`": f"{resident_mb(process.pid)} MB",
+                "Arbeitsspeicher Action-Server": f"{resident_mb(action_process.pid)} MB",
             }
     return timings, facts
 
@@ -240,11 +259,12 @@ def _free_port() -> int:
         return port
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """Ids of the processes that a process has started."""
     return [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
 
 
-def _resident_mb(pid: int) -> int:
+def resident_mb(pid: int) -> int:
     """Resident memory in MB (proc_pid_status(5), VmRSS)."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):

@@ -82,7 +82,7 @@ class WorkerProcess:
             try:
                 await self._run_once(socket)
             except OSError as error:
-                self.failure = str(error)
+                self.failure = f"Python lässt sich nicht starten: {self._command.python}"
                 log.error("worker %d cannot be started: %s", self._number, error)
             finally:
                 self.ready = False
@@ -127,8 +127,8 @@ class WorkerProcess:
                     log.info("worker %d is ready after %.1f s", self._number, time.monotonic() - started)
                     return
                 if response.status_code == 500:
-                    self.failure = response.json()["detail"]
-                    log.error("worker %d cannot load its model: %s", self._number, self.failure)
+                    self.failure = f"Die Datei lässt sich nicht laden: {self._command.model.name}"
+                    log.error("worker %d cannot load its model: %s", self._number, response.json()["detail"])
                     await self._end_process()
                     return
             await asyncio.sleep(_POLL_S)
@@ -146,8 +146,9 @@ class WorkerProcess:
         with suppress(ProcessLookupError):
             process.terminate()
             try:
-                await asyncio.wait_for(process.wait(), _STOP_PATIENCE_S)
-            except asyncio.TimeoutError:
+                async with asyncio.timeout(_STOP_PATIENCE_S):  # `wait_for` of Python 3.11 may swallow that it is cancelled
+                    await process.wait()
+            except TimeoutError:
                 process.kill()
                 await process.wait()
 
@@ -215,7 +216,7 @@ class WorkerPool:
         return any(worker.ready for worker in self._workers)
 
     def failure(self) -> str:
-        """Why no worker is ready, if that is known."""
+        """Why no worker is ready, if that is known: a German sentence. What was wrong in detail stands in the log."""
         return next((worker.failure for worker in self._workers if worker.failure), "")
 
     async def respond(self, request: TurnRequest) -> TurnResult:
@@ -231,7 +232,7 @@ class WorkerPool:
                 return _result(await worker.turn(request))
             except httpx.HTTPError as error:
                 log.warning("a turn failed on a worker: %s", type(error).__name__)
-        raise EngineUnavailable("no worker could do the turn")
+        raise EngineUnavailable("Das Sprachmodell hat nicht geantwortet. Bitte versuchen Sie es noch einmal.")
 
     async def _pick(self, avoid: list[WorkerProcess]) -> WorkerProcess:
         until = time.monotonic() + self._patience
@@ -242,7 +243,7 @@ class WorkerPool:
                 return min(others or ready, key=lambda worker: worker.busy)
             hopeless = all(worker.failed_starts >= _HOPELESS_AFTER for worker in self._workers)
             if hopeless or time.monotonic() > until:
-                raise EngineUnavailable(f"Das Sprachmodell lässt sich nicht starten. {self.failure()}".strip())
+                raise EngineUnavailable(" ".join(filter(None, ("Das Sprachmodell lässt sich nicht starten.", self.failure()))))
             await asyncio.sleep(_POLL_S)
 
 

@@ -60,7 +60,8 @@ class Courier:
             except Exception as error:  # the database may come back
                 log.error("looking for tickets to send failed: %s", type(error).__name__)
             try:
-                await asyncio.wait_for(self._woken[kind].wait(), _POLL_S)
+                async with asyncio.timeout(_POLL_S):  # `wait_for` of Python 3.11 may swallow that it is cancelled
+                    await self._woken[kind].wait()
             except TimeoutError:
                 continue
             self._woken[kind].clear()

@@ -22,6 +22,8 @@ from bot.handover.model import Handover, Line
 from bot.handover.tables import HandoverRow
 
 OPEN = ("waiting", "active")
+DESK = 0
+"""Who listens to this in place of a conversation (their ids begin at 1) hears of every handover that begins, changes or ends."""
 Content = dict[str, Any]
 """What the outbox holds: `outcome`, `author`, `author_name`, `blocks`."""
 
@@ -38,7 +40,7 @@ class HandoverStore:
     """All reading and writing of handovers. What it has said it tells to `notices`."""
 
     def __init__(self, engine: Engine, notices: Notices | None = None) -> None:
-        self._notices = notices or Notices()
+        self.notices = notices or Notices()
         self._engine = engine
         self._reading = engine.execution_options(reading=True)
 
@@ -69,9 +71,11 @@ class HandoverStore:
     def request(self, conversation: int, office: str, service: str, language: str) -> Handover:
         """Begin to wait; the open one if there is one. Raises `Gone`."""
         try:
-            return self._request(conversation, office, service, language)
+            requested = self._request(conversation, office, service, language)
         except IntegrityError:  # asked twice at the same moment
-            return self._request(conversation, office, service, language)
+            requested = self._request(conversation, office, service, language)
+        self.notices.tell(DESK, Happened("received"))
+        return requested
 
     def _request(self, conversation: int, office: str, service: str, language: str) -> Handover:
         with Session(self._engine) as session, session.begin():
@@ -140,6 +144,7 @@ class HandoverStore:
         waiting = (HandoverRow.conversation_id == conversation) & (HandoverRow.state == "waiting")
         with Session(self._engine) as session, session.begin():
             session.execute(update(HandoverRow).where(waiting).values(state="closed", closed=time.time()))
+        self.notices.tell(DESK, Happened("gone"))
 
     def expire(self, waiting_since: float, told: Callable[[Handover], Content]) -> list[int]:
         """End all that have waited since before a time; the conversations."""
@@ -162,7 +167,8 @@ class HandoverStore:
         return ended
 
     def _tell(self, conversation: int) -> None:
-        self._notices.tell(conversation, Happened("answered"))
+        for each in (conversation, DESK):
+            self.notices.tell(each, Happened("answered"))
 
     @staticmethod
     def _locked(session: Session, handover: int) -> HandoverRow:
@@ -219,8 +225,10 @@ def _lock(session: Session, conversation: int) -> None:
 
 def _say(session: Session, conversation: int, content: Content) -> None:
     now = time.time()
-    session.get_one(Conversation, conversation).last_active = now
-    session.add(Outbox(conversation_id=conversation, content=content, created=now, due=now, attempts=0))
+    found = session.get_one(Conversation, conversation)
+    found.last_active = now
+    sent = None if found.reply_to else now
+    session.add(Outbox(conversation_id=conversation, content=content, created=now, due=now, attempts=0, sent=sent))
 
 
 def system_says(block: Block) -> Content:

@@ -17,6 +17,12 @@ _TEXTS = Path(__file__).parent / "texts.yaml"
 BlockState = Literal["offered", "waiting", "active", "closed", "form"]
 
 
+class DeskBlock(HandoverBlock):
+    """What the desk says about a handover. `name` is the clerk's, as the citizen is to see it; empty before somebody accepts."""
+
+    name: str
+
+
 @cache
 def _texts() -> Mapping[str, Mapping[str, str]]:
     data: dict[str, dict[str, str]] = yaml.safe_load(_TEXTS.read_text("utf-8"))
@@ -33,16 +39,17 @@ def day_in_words(language: str, day: date) -> str:
 
 
 def handover_block(
-    state: BlockState, language: str, key: str, *, office: str, day: date | None = None, reference: str = "", **values: Any
-) -> HandoverBlock:
+    state: BlockState, language: str, key: str, *, office: str, clerk: str = "", day: date | None = None, **values: Any
+) -> DeskBlock:
     """A block that says where the conversation stands. `day` is when an answer can be expected."""
     when = day_in_words(language, day) if day else ""
-    text = say(language, key, office=office, expected=when, reference=reference, **values)
+    text = say(language, key, office=office, clerk=clerk, expected=when, **values)
     return {
         "type": "handover",
         "state": state,
         "office": office,
         "text": text[:1].upper() + text[1:],
-        "reference": reference,
+        "reference": "",
         "expected": when,
+        "name": clerk,
     }

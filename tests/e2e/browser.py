@@ -20,11 +20,19 @@ from bot.bootstrap import Stores, gateway, open_stores
 from bot.commands.serve import Server
 from bot.engine.port import TurnRequest, TurnResult
 from bot.settings import Settings
+from knowledge.responsibility import Choice
 from tests.integration.wiring import ObservedEngine
 
 CHROMIUM = os.environ.get("LOTSE_CHROMIUM", "/usr/bin/chromium")
 OpenPage = Callable[..., Page]
 AMMERFELD = "091990112112"
+CARDS = (
+    Choice("personalausweis-beantragen", "Personalausweis beantragen"),
+    Choice("reisepass-beantragen", "Reisepass beantragen"),
+    Choice("ausweis-verlust-melden", "Verlust oder Diebstahl des Ausweises melden"),
+)
+USUAL: dict[str, Any] = {"locale": "de-DE", "viewport": {"width": 1000, "height": 800}, "reduced_motion": "reduce"}
+"""Without motion a browser need not wait for things to come to rest."""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
@@ -33,7 +41,10 @@ class ScriptedEngine(ObservedEngine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.replies = {"Café": Reply("journey", topic="gaststaette-eroeffnen", places=(AMMERFELD,))}
+        self.replies = {
+            "Café": Reply("journey", topic="gaststaette-eroeffnen", places=(AMMERFELD,)),
+            "Ausweis in Ammerfeld": Reply("choices", choices=CARDS, places=(AMMERFELD,)),
+        }
 
     async def respond(self, request: TurnRequest) -> TurnResult:
         for word, reply in self.replies.items():
@@ -101,7 +112,10 @@ def say(page: Page, text: str) -> None:
 
 
 def screenshot(page: Page, name: str, folder: Path | None = None, full: bool = True) -> None:
-    """Keep a picture of a state, for people to look at."""
-    target = folder or Path(os.environ.get("LOTSE_SCREENSHOTS") or Path(__file__).parents[2] / "var" / "screenshots")
+    """Keep a picture of a state, for people to look at, where the environment names a folder for them."""
+    wanted = folder or os.environ.get("LOTSE_SCREENSHOTS")
+    if not wanted:
+        return
+    target = Path(wanted)
     target.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=target / f"{name}.png", full_page=full)

@@ -11,11 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from bot.bootstrap import open_stores
 from bot.settings import Settings
 from knowledge.exchange.seed import SEED, read_seed
-from tests.e2e.browser import CHROMIUM, FLAGS, Gateway, OpenPage, running
+from tests.e2e.browser import CHROMIUM, FLAGS, USUAL, Gateway, OpenPage, running
 from tests.integration.wiring import settings_for
-
-_USUAL: dict[str, Any] = {"locale": "de-DE", "viewport": {"width": 1000, "height": 800}, "reduced_motion": "reduce"}
-"""Without motion a browser need not wait for things to come to rest."""
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +48,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     errors: list[str] = []
 
     def opened(url: str, **settings: Any) -> Page:
-        context = browser.new_context(**_USUAL | settings)
+        context = browser.new_context(**USUAL | settings)
         context.set_default_timeout(10_000)
         contexts.append(context)
         page = context.new_page()

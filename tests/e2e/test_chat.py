@@ -107,7 +107,7 @@ def test_without_a_position_a_place_is_typed(lotse: Gateway, open_page: OpenPage
 
 
 def test_a_choice_is_pressed_once_and_older_ones_end(lotse: Gateway, open_page: OpenPage) -> None:
-    page = answered(open_page(lotse.url), "Personalausweis Ammerfeld")
+    page = answered(open_page(lotse.url), "Ausweis in Ammerfeld")
     screenshot(page, "choice", full=False)
     choice = page.locator(".choice", has_text="Personalausweis beantragen")
     expect(choice.locator(".choice-hint")).not_to_be_empty()
@@ -329,57 +329,6 @@ def test_what_is_asked_in_one_tab_appears_in_the_other(lotse: Gateway, open_page
     other.bring_to_front()
     expect(other.locator(".answer")).to_have_count(2)
     expect(other.locator(".question").last).to_have_text("Sie: Hundesteuer Moosham")
-
-
-def test_the_whole_way_with_the_keyboard_alone(lotse: Gateway, open_page: OpenPage) -> None:
-    page = open_page(lotse.url)
-    expect(page.locator("#message")).to_be_visible()
-    keyboard = page.keyboard
-
-    def tab_to(name: str, most: int = 40) -> None:
-        for _ in range(most):
-            keyboard.press("Tab")
-            here = page.evaluate(
-                "(document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent).trim()"
-            )
-            if name in here:
-                outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
-                assert outline != "none", f"the focus on {name} cannot be seen"
-                return
-        raise AssertionError(f"{name} cannot be reached")
-
-    tab_to("Zum Inhalt", 1)
-    tab_to("Mehr")
-    keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Mit einem Menschen sprechen")).to_be_focused()
-    keyboard.press("Escape")
-    expect(page.get_by_role("button", name="Mehr")).to_be_focused()
-    page.locator("#message").focus()
-    keyboard.type("Personalausweis Ammerfeld")
-    keyboard.press("Enter")
-    expect(page.locator(".choice").first).to_be_visible()
-    expect(page.locator("#message")).to_be_focused()
-    for _ in range(8):
-        keyboard.press("Shift+Tab")
-        if "Personalausweis beantragen" in page.evaluate("document.activeElement.textContent"):
-            break
-    keyboard.press("Space")
-    expect(page.locator(".office-card").first).to_be_visible()
-    tab_to("Warum diese Stelle?")
-    keyboard.press("Enter")
-    expect(page.locator(".why p").first).to_be_visible()
-    tab_to("Das stimmt nicht")
-    keyboard.press("Enter")
-    expect(page.get_by_label("Was stimmt nicht?")).to_be_focused()
-    keyboard.press("Escape")
-    expect(page.get_by_role("button", name="Das stimmt nicht")).to_be_focused()
-    page.locator(".skip").focus()
-    tab_to("Mehr")
-    keyboard.press("Enter")
-    for _ in range(3):
-        keyboard.press("Tab")
-    keyboard.press("Enter")
-    expect(page.locator("#status")).to_have_text("Alles gelöscht.")
 
 
 def test_print_shows_the_conversation_alone(lotse: Gateway, open_page: OpenPage) -> None:

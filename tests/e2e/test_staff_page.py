@@ -10,14 +10,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bot.handover.accounts import AccountStore
+from bot.handover.handovers import HandoverStore, system_says
 from bot.handover.model import Ticket
 from bot.handover.tickets import TicketStore
 from bot.settings import DeskSettings, Settings
-from tests.e2e.browser import Gateway, OpenPage, running, screenshot
-from tests.e2e.test_accessibility import faults
+from tests.e2e.axe import WIDE
+from tests.e2e.axe import check as check_looks
+from tests.e2e.browser import Gateway, OpenPage, running
 
 PASSWORD = "ein langes Kennwort"
-SIZES = ({"width": 1000, "height": 800}, {"width": 320, "height": 640})
 
 
 @pytest.fixture(scope="module")
@@ -64,14 +65,8 @@ def signed_in(open_page: OpenPage, office: Gateway) -> Page:
 
 
 def check(page: Page, name: str) -> None:
-    for size in SIZES:
-        page.set_viewport_size(size)  # type: ignore[arg-type]
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            assert faults(page) == [], f"{name}, {scheme}, {size['width']} px"
-            screenshot(page, f"amt-{name}-{size['width']}-{scheme}", full=False)
-        assert page.locator("html").evaluate("element => element.scrollWidth") <= size["width"], f"{name} is too wide"
-    page.set_viewport_size(SIZES[0])  # type: ignore[arg-type]
+    check_looks(page, f"amt-{name}")
+    page.set_viewport_size(WIDE)
 
 
 def test_a_clerk_answers_by_keyboard(office: Gateway, open_page: OpenPage) -> None:
@@ -161,3 +156,54 @@ def test_without_its_script(office: Gateway, open_page: OpenPage) -> None:
     expect(page.get_by_role("log")).to_contain_text("Telefon:")
     page.get_by_role("button", name="Gespräch beenden").click()
     assert "beendet" in citizen.heard()[-1]
+
+
+def accepted(page: Page, citizen: Citizen) -> None:
+    citizen.ask()
+    page.get_by_role("button", name="Annehmen").click()
+    expect(page.get_by_role("log")).to_contain_text("Hundesteuer anmelden in Ammerfeld")
+
+
+@pytest.mark.parametrize("blocked", ["**/ereignisse", "**/{liste,verlauf}"], ids=["by-asking", "by-events"])
+def test_news_come_by_events_and_by_asking(office: Gateway, open_page: OpenPage, blocked: str) -> None:
+    """Either way alone is enough."""
+    page = signed_in(open_page, office)
+    page.route(blocked, lambda route: route.abort())
+    page.reload()
+    citizen = Citizen(office.url)
+    accepted(page, citizen)
+    citizen.say("2", "Sind Sie da?")
+    expect(page.get_by_role("log")).to_contain_text("Sind Sie da?")
+    page.get_by_role("button", name="Gespräch beenden").click()
+    expect(page.get_by_text("Gerade wartet niemand.")).to_be_visible()
+
+
+def test_a_draft_outlives_the_session(office: Gateway, open_page: OpenPage) -> None:
+    page = signed_in(open_page, office)
+    citizen = Citizen(office.url)
+    accepted(page, citizen)
+    talk = page.url
+    page.fill("#text", "Das Formular finden Sie")
+    with office.stores.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM staff_session")
+    expect(page.get_by_role("heading", name="Anmelden")).to_be_visible()
+    assert "das formular" not in page.url.lower()
+    page.fill("#login", "anna")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(talk)
+    expect(page.locator("#text")).to_have_value("Das Formular finden Sie")
+    page.locator("#text").press("Control+Enter")
+    expect(page.get_by_role("log")).to_contain_text("Das Formular finden Sie")
+    page.reload()
+    expect(page.locator("#text")).to_have_value("")
+    page.fill("#text", "Auf Wiedersehen")
+    handovers = HandoverStore(office.stores.engine, office.stores.conversations.notices)
+    number = int(talk.rsplit("/", 1)[1])
+    handovers.close(number, system_says({"type": "text", "text": "Beendet.", "tone": "plain"}))
+    expect(page.get_by_text("Dieses Gespräch ist beendet.")).to_be_visible()
+    expect(page.locator("#entwurf")).to_contain_text("Auf Wiedersehen")
+    check(page, "beendet")
+    page.get_by_role("button", name="Abmelden").click()
+    expect(page.get_by_role("heading", name="Anmelden")).to_be_visible()
+    assert page.evaluate("sessionStorage.length") == 0

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from bot.channels.web.assets import policy, snippet
+from tests.e2e.axe import NARROW, check
 from tests.e2e.browser import Gateway, OpenPage, screenshot
 from tests.e2e.foreign import foreign_site
-from tests.e2e.test_accessibility import NARROW, check
 from tests.e2e.test_chat import answered
 
 
@@ -54,7 +54,7 @@ def test_a_citizen_asks_in_the_widget(page: Page) -> None:
     screenshot(page, "widget", full=False)
     size = page.locator("#message").evaluate("element => parseFloat(getComputedStyle(element).fontSize)")
     assert size >= 16, "the site's 62.5 % shrinks the widget"
-    answered(page, "Personalausweis Ammerfeld")
+    answered(page, "Ausweis in Ammerfeld")
     page.locator(".choice").first.click()
     expect(page.locator(".exchange")).to_have_count(3)
     page.reload()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ COOKIE = "lotse_amt"
 HOME = "/amt"
 SIGN_IN = "/amt/anmelden"
 _MOST_FIELDS = 40
+_WORTH_COMING_BACK = re.compile(rf"{HOME}/(?:uebergaben/\d{{1,10}}|nachrichten(?:/[\w-]{{1,40}})?)", re.ASCII)
 
 
 class Refused(Exception):
@@ -57,9 +59,15 @@ class StaffRoute(APIRoute):
         return guarded
 
 
+def way_back(path: str) -> str:
+    """Where to go on after signing in; empty for what is no page of a talk or a message."""
+    return path if _WORTH_COMING_BACK.fullmatch(path) else ""
+
+
 def _sent_to_sign_in(request: Request) -> Response:
     if _wants_page(request):
-        return RedirectResponse(SIGN_IN, 303)
+        then = way_back(request.url.path) if request.method == "GET" else ""
+        return RedirectResponse(f"{SIGN_IN}?weiter={then}" if then else SIGN_IN, 303)
     return problem(401, "Bitte melden Sie sich an.")
 
 

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from bot.channels.staff.answers import answer_text, services_for
-from bot.channels.staff.guard import HOME, SIGN_IN, Refused, Staff, StaffGuard, StaffRoute, end_session, read_form, set_session
+from bot.channels.staff.guard import (
+    HOME,
+    SIGN_IN,
+    Refused,
+    Staff,
+    StaffGuard,
+    StaffRoute,
+    end_session,
+    read_form,
+    set_session,
+    way_back,
+)
+from bot.channels.staff.live import Live
 from bot.channels.staff.pages import HERE, page
 from bot.conversation.messages import LONGEST_TEXT
 from bot.conversation.service import Releases
 from bot.handover.accounts import AccountStore, TooManyAttempts
 from bot.handover.courier import Courier
 from bot.handover.desk import StaffedDesk
-from bot.handover.handovers import Gone, HandoverStore, NotYours
+from bot.handover.handovers import DESK, Gone, HandoverStore, NotYours
 from bot.handover.model import ALL_OFFICES, Account, Handover, Ticket
 from bot.handover.tickets import TicketStore
 from knowledge.hours import BERLIN
@@ -47,6 +60,7 @@ class Back:
     retention_hours: int
     chat: bool
     clock: Callable[[], datetime] = lambda: datetime.now(BERLIN)
+    live: Live = field(default_factory=Live)
 
 
 @dataclass(frozen=True)
@@ -78,23 +92,25 @@ def create_staff_router(back: Back) -> APIRouter:
 
 def _add_sign_in(router: APIRouter, guard: StaffGuard, back: Back) -> None:
     @router.get("/anmelden")
-    async def form() -> Response:
-        return page("anmelden.html", login="", error="")
+    async def form(weiter: Words = "") -> Response:
+        return page("anmelden.html", login="", error="", back=way_back(weiter))
 
     @router.post("/anmelden")
     async def sign_in(request: Request) -> Response:
         fields = await read_form(request)
         login, password = fields.get("login", "")[:100], fields.get("password", "")
         address = request.client.host if request.client else ""
+        then = way_back(fields.get("weiter", ""))
         try:
             token = await asyncio.to_thread(back.accounts.sign_in, login, password, address)
         except TooManyAttempts as error:
             seconds = int(error.seconds) + 1
             text = f"Zu viele Versuche. Bitte warten Sie {_pause(seconds)}."
-            return page("anmelden.html", 429, {"Retry-After": str(seconds)}, login=login, error=text)
+            return page("anmelden.html", 429, {"Retry-After": str(seconds)}, login=login, error=text, back=then)
         if token is None:
-            return page("anmelden.html", 403, login=login, error="Benutzername und Passwort passen nicht zusammen.")
-        response = RedirectResponse(HOME, 303)
+            wrong = "Benutzername und Passwort passen nicht zusammen."
+            return page("anmelden.html", 403, login=login, error=wrong, back=then)
+        response = RedirectResponse(then or HOME, 303)
         set_session(request, response, token)
         return response
 
@@ -120,8 +136,18 @@ def _add_overview(router: APIRouter, guard: StaffGuard, back: Back) -> None:
 
     @router.get("/liste")
     async def lists(staff: Staff = Depends(guard.signed_in)) -> Response:
-        """What the overview asks for every two seconds."""
+        """What the overview asks for where events do not come through."""
         return page("liste.html", staff=staff, **await _lists(back, staff.account))
+
+    @router.get("/ereignisse", response_class=EventSourceResponse)
+    async def events(request: Request, _: Staff = Depends(guard.signed_in)) -> AsyncIterator[ServerSentEvent]:
+        """The list, whenever it is another one."""
+
+        async def look() -> Response:
+            return await lists(await guard.signed_in(request))
+
+        async for event in back.live.follow(back.handovers.notices, DESK, look):
+            yield event
 
 
 async def _lists(back: Back, account: Account) -> dict[str, Any]:
@@ -203,10 +229,23 @@ def _add_chat(router: APIRouter, guard: StaffGuard, back: Back) -> None:
 
     @router.get("/uebergaben/{number}/verlauf")
     async def history(number: Number, staff: Staff = Depends(guard.signed_in)) -> Response:
-        """What the chat asks for every two seconds."""
+        """What the chat asks for where events do not come through."""
         handover = await readable(number, staff.account)
         lines = await asyncio.to_thread(back.handovers.lines, handover.conversation)
         return page("verlauf.html", handover=handover, lines=lines)
+
+    async def followed(number: Number, staff: Staff = Depends(guard.signed_in)) -> Handover:
+        return await readable(number, staff.account)
+
+    @router.get("/uebergaben/{number}/ereignisse", response_class=EventSourceResponse)
+    async def events(request: Request, handover: Handover = Depends(followed)) -> AsyncIterator[ServerSentEvent]:
+        """What was said, whenever there is more of it."""
+
+        async def look() -> Response:
+            return await history(handover.id, await guard.signed_in(request))
+
+        async for event in back.live.follow(back.handovers.notices, handover.conversation, look):
+            yield event
 
     async def text_of(handover: Handover, slug: str, place: str) -> str:
         release = await back.releases.current()

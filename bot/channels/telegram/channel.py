@@ -27,6 +27,7 @@ from telegram.request import HTTPXRequest
 from bot.channels.telegram import profile
 from bot.channels.telegram.chats import Chats
 from bot.channels.telegram.effects import Effects, Parts
+from bot.channels.telegram.flood import Flood
 from bot.channels.telegram.incoming import ALLOWED, hear
 from bot.channels.telegram.pace import Pace
 from bot.channels.telegram.sending import Sender, seconds
@@ -54,7 +55,8 @@ _PASSING = (OperationalError, InterfaceError, PoolTimeout, NoRelease)
 class Setup:
     """The bot and how it is reached. With a `webhook` address Telegram brings the updates, otherwise they are fetched.
 
-    `secret` keys hash and encryption of chat ids; `site` is the address of the public pages, if they are public.
+    `secret` keys hash and encryption of chat ids; `site` is the address of the public pages, if they are public; `messages` are
+    taken from one chat in a minute.
     """
 
     token: str = field(repr=False)
@@ -64,6 +66,7 @@ class Setup:
     webhook_secret: str = field(default="", repr=False)
     site: str = ""
     retention_hours: int = 24
+    messages: int = 30
 
 
 class TelegramChannel:
@@ -101,6 +104,7 @@ class TelegramChannel:
             later=self._later,
             wake=lambda: self._sender.wake(),
             retention_hours=setup.retention_hours,
+            flood=Flood(setup.messages),
             site=setup.site,
         )
         self._effects = Effects(parts)

@@ -17,6 +17,7 @@ from telegram.error import TelegramError
 
 from bot.channels.telegram import keyboards
 from bot.channels.telegram.chats import Chats
+from bot.channels.telegram.flood import Flood
 from bot.channels.telegram.incoming import (
     FORM_MARK,
     FORM_WITH_MARK,
@@ -73,6 +74,7 @@ class Parts:
     later: Callable[[Coroutine[Any, Any, None]], None]
     wake: Callable[[], None]
     retention_hours: int
+    flood: Flood
     site: str = ""
 
 
@@ -92,8 +94,13 @@ class Effects:
             await asyncio.to_thread(self._parts.store.take, heard.update)
             if heard.said.there:
                 self._parts.later(self._leave(heard.chat))
+            return
+        effect = _Effect(self._parts, heard, known)
+        verdict = "take" if _is_free(heard) else await self._parts.flood.verdict(self._parts.chats.key(heard.chat))
+        if verdict == "take":
+            await effect.carry_out()
         else:
-            await _Effect(self._parts, heard, known).carry_out()
+            await effect.refuse(aloud=verdict == "say")
 
     async def _leave(self, chat: int) -> None:
         """Say once that this is no place to talk, and go."""
@@ -136,6 +143,16 @@ class _Effect:
             await self._letter(said)
         elif isinstance(said, Blocked):
             await asyncio.to_thread(self._parts.store.forget, self._heard.update, self._key)
+
+    async def refuse(self, aloud: bool) -> None:
+        """Too many messages at once: this one has no effect, and the first of them is answered with a request for patience."""
+        said = self._heard.said
+        if isinstance(said, Press):
+            self._parts.later(self._acknowledge(said, word("too_many", self._language)))
+        if aloud and not isinstance(said, Press):
+            await self._say([self._words("too_many")])
+        else:
+            await self._taken()
 
     # --- words and commands
 
@@ -347,6 +364,12 @@ class _Effect:
 
     def _words(self, key: str, **values: str) -> Block:
         return _plain(word(key, self._language, **values))
+
+
+def _is_free(heard: Heard) -> bool:
+    """What never counts: to go, and to have everything deleted."""
+    said = heard.said
+    return isinstance(said, Blocked) or (isinstance(said, Command) and said.name == "forget")
 
 
 def _plain(text: str) -> Block:

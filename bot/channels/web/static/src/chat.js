@@ -139,8 +139,6 @@ export class Chat {
     this.begin.textContent = words.begin;
     this.log.setAttribute("aria-label", words.log);
     this.composer.setAttribute("aria-label", words.form);
-    this.label.textContent = words.question;
-    this.field.placeholder = words.placeholder;
     this.sendButton.textContent = words.send;
     this.hint.textContent = words.hint;
     const ask = (example) => {
@@ -263,7 +261,14 @@ export class Chat {
     for (const list of within.querySelectorAll(".choices")) {
       if (list !== kept) list.querySelectorAll(".choice").forEach((choice) => choice.setAttribute("aria-disabled", "true"));
     }
-    this.field.placeholder = this.words.placeholder;
+    this.#prompt();
+  }
+
+  /** What the field is for: a question to Lotse, or a message to a person. */
+  #prompt() {
+    const { words } = this;
+    this.label.textContent = this.withPerson ? words.fieldMessage : words.question;
+    this.field.placeholder = this.withPerson ? words.writeHere : words.placeholder;
   }
 
   /** „Danke“ between question and answer changes nothing: the buttons before it still count. */
@@ -487,6 +492,7 @@ export class Chat {
   #showPerson() {
     const shown = bar(this.handover, this);
     this.person.replaceChildren(...(shown ? [shown] : []));
+    this.#prompt();
   }
 
   askPerson() {

@@ -12,10 +12,11 @@ export function handoverBlock(block, chat) {
   const { words } = chat;
   if (!TITLES[block.state]) return null;
   const left = block.state === "closed" && block.reference;
+  const title = block.state === "active" && block.name ? fill(words.activeWith, block) : words[TITLES[block.state]];
   const box = make(
     "section",
     { class: `card handover handover-${block.state}`, "data-state": block.state, "data-reference": block.reference },
-    make("h3", {}, icon(left ? "check" : "person"), left ? words.sentTitle : words[TITLES[block.state]]),
+    make("h3", {}, icon(left ? "check" : "person"), left ? words.sentTitle : title),
     block.office && !block.text?.includes(block.office) && make("p", { class: "handover-office" }, block.office),
     block.text && make("p", {}, block.text),
     left && facts(block, words),

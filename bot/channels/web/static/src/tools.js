@@ -97,6 +97,7 @@ function feedback(answer, chat, row, box, said) {
       },
     });
     box.append(form);
+    chat.revealing(form, "end");
     return form.querySelector("textarea");
   };
   const rate = async (rating) => {
