@@ -17,7 +17,7 @@ from bot.commands.evaluation.calibration import bins_of, reliability_diagram
 from bot.commands.evaluation.comparison import compare
 from bot.commands.evaluation.figures import figures
 from bot.commands.evaluation.known import compare_known, read_known, write_known
-from bot.commands.evaluation.questions import Question, read_files, refuse_doubles, unknown_services
+from bot.commands.evaluation.questions import Question, of_another_catalogue, read_files, refuse_doubles, unknown_services
 from bot.commands.evaluation.report import report
 from bot.commands.evaluation.results import Result
 from bot.commands.evaluation.wording import NONE
@@ -60,6 +60,11 @@ def evaluate_command(settings: Settings, release: Release, options: EvaluateOpti
     model, against = _model(settings, options.model), _model(settings, options.against)
     known = _known(options)
     questions = read_files(options.files, release)
+    foreign = of_another_catalogue(questions, release)
+    if foreign and len(foreign) < len({each.file for each in questions}):
+        questions = [each for each in questions if each.file not in foreign]
+    else:
+        foreign = []
     if known is not None:
         refuse_doubles(questions)
     results = _ask_all(engines, settings, model, release, questions)
@@ -67,6 +72,7 @@ def evaluate_command(settings: Settings, release: Release, options: EvaluateOpti
         "model": _model_name(settings, model),
         "release": release.id,
         "unknown_services": unknown_services(questions, release),
+        "left_out": foreign,
         **figures(results),
     }
     if against:

@@ -127,7 +127,10 @@ class WorkerProcess:
                     log.info("worker %d is ready after %.1f s", self._number, time.monotonic() - started)
                     return
                 if response.status_code == 500:
-                    self.failure = f"Die Datei lässt sich nicht laden: {self._command.model.name}"
+                    name = self._command.model.name
+                    self.failure = (
+                        f"Die Datei lässt sich nicht laden: {name}. Ist sie älter als dieses Programm, hilft „lotse train“."
+                    )
                     log.error("worker %d cannot load its model: %s", self._number, response.json()["detail"])
                     await self._end_process()
                     return

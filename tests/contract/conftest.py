@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from bot.engine.keyword import KeywordEngine
-from bot.engine.port import DialogueEngine
+if TYPE_CHECKING:
+    from bot.engine.port import DialogueEngine
 
 
 @pytest.fixture(params=["keyword"])
 def engine(request: pytest.FixtureRequest) -> DialogueEngine:
+    from bot.engine.keyword import KeywordEngine
+
     return {"keyword": KeywordEngine}[request.param]()

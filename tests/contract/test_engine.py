@@ -11,8 +11,8 @@ import pytest
 
 from actions.turn import Reply
 from bot.engine.port import DialogueEngine, TurnRequest, TurnResult
-from knowledge.exchange.seed import SEED, read_seed
 from knowledge.release import Release, digest_of
+from tests.county import demo_county
 
 TODAY = "2026-11-23"
 OUTCOMES = {"answer", "choices", "missing", "ambiguous", "nothere", "fallback", "handover", "crisis", "smalltalk"}
@@ -22,7 +22,7 @@ BIRKENRIED = "091990116116"
 
 @pytest.fixture(scope="module")
 def release() -> Release:
-    knowledge = read_seed(SEED)
+    knowledge = demo_county()
     return Release(1, digest_of(knowledge), "2026-11-01T00:00:00+00:00", knowledge)
 
 

@@ -59,10 +59,10 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses of people, not of tests."""
     for module, name, seconds in (
         (channel_module, "_PAUSE_AFTER_ERROR_S", 0.05),
-        (channel_module, "_RENEW_S", 0.05),
+        (channel_module, "_RENEW_S", 0.2),
         (sending, "_PAUSE_AFTER_ERROR_S", 0.05),
         (sending, "_LONGEST_PAUSE_S", 0.2),
-        (sending, "_LOOK_S", 0.05),
+        (sending, "_LOOK_S", 0.1),
     ):
         monkeypatch.setattr(module, name, seconds)
 

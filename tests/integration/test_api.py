@@ -48,6 +48,7 @@ async def all_items(client: httpx.AsyncClient, path: str, **query: Any) -> list[
 # --- services
 
 
+@pytest.mark.slow
 async def test_services_come_in_parts_without_losing_any(reader: httpx.AsyncClient, demo: Knowledge) -> None:
     first = await got(reader, "/services", limit=7)
     assert len(first["items"]) == 7
@@ -337,6 +338,7 @@ def paths() -> Iterator[str]:
     )
 
 
+@pytest.mark.slow
 async def test_nothing_is_sent_twice_until_the_release_changes(
     client: httpx.AsyncClient, stores: Stores, demo: Knowledge, paths: Iterator[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

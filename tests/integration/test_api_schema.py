@@ -5,19 +5,19 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import schemathesis
 from fastapi import FastAPI
-from schemathesis.config import SchemathesisConfig
-from schemathesis.engine import events, from_schema
 
 from bot.bootstrap import gateway, open_stores
 from bot.channels.web import events as events_over_http
 from bot.channels.web.routes import CHANNEL, key_of
 from bot.engine.keyword import KeywordEngine
 from tests.integration.wiring import settings_for
+
+if TYPE_CHECKING:
+    from schemathesis.engine import events
 
 pytestmark = pytest.mark.slow
 
@@ -66,6 +66,10 @@ def app(published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 def test_the_api_keeps_its_word(app: FastAPI) -> None:
+    import schemathesis  # takes a second, also of those who leave this test out
+    from schemathesis.config import SchemathesisConfig
+    from schemathesis.engine import events, from_schema
+
     api = schemathesis.openapi.from_asgi("/openapi.json", app, config=SchemathesisConfig.from_dict(_CONFIG))
     failed, cases = [], 0
     for event in from_schema(api).execute():

@@ -108,6 +108,7 @@ class TestLanguage:
 class TestDialogue:
     """One request shows a conversation anew."""
 
+    @pytest.mark.slow
     async def test_in_order_with_what_waits(self, chat: Chat, engine: ObservedEngine) -> None:
         said = [await chat.say("Hundesteuer anmelden"), await chat.say("Ammerfeld")]
         engine.before = lambda _: asyncio.sleep(0.5)
@@ -210,6 +211,7 @@ class TestLocation:
         is_problem(await chat.send(location=location), 422)
 
 
+@pytest.mark.slow
 async def test_a_location_where_no_coordinates_are_known(
     chat: Chat, stores: Stores, demo: Knowledge, monkeypatch: pytest.MonkeyPatch
 ) -> None:

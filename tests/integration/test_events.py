@@ -187,6 +187,7 @@ async def test_the_words_of_a_clerk(chat: Chat, stores: Stores) -> None:
     assert said["blocks"] == CLERK["blocks"]
 
 
+@pytest.mark.slow
 async def test_what_another_gateway_writes(chat: Chat, stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = open_stores(settings_for(tmp_path))
     conversation = other.conversations.find("web", key(chat))
@@ -223,6 +224,7 @@ async def test_the_heartbeat(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> Non
         assert [list(await events.next()) for _ in range(3)] == [["comment"]] * 3
 
 
+@pytest.mark.slow
 async def test_too_many_streams_are_refused_and_the_page_goes_on_without(chat: Chat, url: str) -> None:
     async with AsyncExitStack() as stack:
         for _ in range(4):
@@ -246,6 +248,7 @@ async def test_of_one_conversation_the_oldest_stream_ends(chat: Chat) -> None:
             assert await events.answers(1) == [answer]
 
 
+@pytest.mark.slow
 async def test_a_database_that_fails_for_a_while(
     chat: Chat, stores: Stores, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

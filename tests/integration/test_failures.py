@@ -58,7 +58,7 @@ def locked(path: Path) -> Iterator[None]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Short waits for a locked database, for the lease of a dead process, and for a new release."""
-    monkeypatch.setattr(knowledge_database, "_BUSY_TIMEOUT_MS", 100)
+    monkeypatch.setattr(knowledge_database, "_BUSY_TIMEOUT_MS", 300)
     monkeypatch.setattr(conversation_service, "_LEASE_S", 0.5)
     monkeypatch.setattr(conversation_service, "_SWEEP_S", 0.1)
     monkeypatch.setattr(conversation_service, "_FRESH_S", 0)
@@ -67,6 +67,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- the database
 
 
+@pytest.mark.slow
 async def test_a_locked_database(impatient: None, chat: Chat, database: Path, engine: ObservedEngine) -> None:
     with locked(database):
         is_unavailable(await chat.send(QUESTION, message="a"))
@@ -76,6 +77,7 @@ async def test_a_locked_database(impatient: None, chat: Chat, database: Path, en
     assert len(await chat.history()) == len(engine.asked) == 1
 
 
+@pytest.mark.slow
 async def test_a_database_that_is_locked_during_the_turn(
     impatient: None, chat: Chat, database: Path, engine: ObservedEngine
 ) -> None:
@@ -181,6 +183,7 @@ def store_as_a_gateway_would(stores: Stores, token: str, text: str) -> int:
     return stores.conversations.receive(IncomingMessage("web", key, f"{key[:40]}:a", text)).conversation
 
 
+@pytest.mark.slow
 async def test_a_gateway_killed_before_the_turn(impatient: None, tmp_path: Path, stores: Stores, engine: ObservedEngine) -> None:
     async with serving(tmp_path, stores, engine) as client:
         chat = await open_chat(client)
@@ -194,6 +197,7 @@ async def test_a_gateway_killed_before_the_turn(impatient: None, tmp_path: Path,
         assert engine.asked == [QUESTION]
 
 
+@pytest.mark.slow
 async def test_a_gateway_killed_during_the_turn(impatient: None, tmp_path: Path, stores: Stores, engine: ObservedEngine) -> None:
     async with serving(tmp_path, stores, engine) as client:
         chat = await open_chat(client)
@@ -207,6 +211,7 @@ async def test_a_gateway_killed_during_the_turn(impatient: None, tmp_path: Path,
         assert engine.asked == [QUESTION] and len(await chat.history()) == 1
 
 
+@pytest.mark.slow
 async def test_a_message_that_kills_every_process_is_given_up(
     impatient: None, tmp_path: Path, stores: Stores, engine: ObservedEngine
 ) -> None:
@@ -230,6 +235,7 @@ async def test_two_gateways_over_one_database_answer_once(stores: Stores) -> Non
     assert first == second and engine.asked == [QUESTION]
 
 
+@pytest.mark.slow
 async def test_a_gateway_that_was_taken_for_dead_drops_its_result(stores: Stores) -> None:
     slow, quick = ObservedEngine(), ObservedEngine()
     release, started = asyncio.Event(), asyncio.Event()
@@ -282,7 +288,7 @@ async def test_a_lease_that_cannot_be_extended_does_no_harm(
         return works(*arguments)
 
     monkeypatch.setattr(stores.conversations, "lease", only_once)
-    engine.before = lambda _: asyncio.sleep(0.1)
+    engine.before = lambda _: eventually(lambda: len(calls) > 2)
     assert (await chat.say(QUESTION))["outcome"] == "answer"
     assert len(calls) > 2
     assert stores.conversations.waiting() == [] and works(1, "other", 1), "the lease was not given back"

@@ -107,7 +107,10 @@ async def test_a_citizen_talks_to_a_clerk_and_then_to_the_bot_again(chat: Chat, 
     (number,) = await anna.waiting()
     overview = await anna.page()
     assert "Hundesteuer" in overview and "gerade eben" in overview
+    assert waiting["name"] == ""
     accepted = await anna.accept(number)
+    standing = (await chat.client.get(chat.url)).json()["handover"]
+    assert (standing["state"], standing["name"]) == ("active", "Frau Huber") and "Steueramt" in standing["office"]
     assert (accepted.status_code, accepted.headers["location"]) == (303, f"/amt/uebergaben/{number}")
     active = (await said(chat))[-1]
     assert active["author"] == "system" and block(active, "handover")["state"] == "active"
@@ -194,6 +197,7 @@ async def test_clerks_see_only_their_own_offices(
     await berta.http.aclose()
 
 
+@pytest.mark.slow
 async def test_nobody_accepts_in_time(chat: Chat, anna: Clerk, stores: Stores) -> None:
     await ask(chat)
     with stores.engine.begin() as connection:
@@ -209,6 +213,7 @@ async def test_nobody_accepts_in_time(chat: Chat, anna: Clerk, stores: Stores) -
     assert (await chat.say(QUESTION))["outcome"] == "answer"
 
 
+@pytest.mark.slow
 async def test_a_clerk_who_is_gone_does_not_leave_the_citizen_in_silence(chat: Chat, anna: Clerk, stores: Stores) -> None:
     await ask(chat)
     (number,) = await anna.waiting()

@@ -56,7 +56,8 @@ async def test_without_signing_in_there_is_nothing_to_see(client: httpx.AsyncCli
     stranger = browser(client)
     for path in ("/amt", "/amt/liste", "/amt/nachrichten", "/amt/uebergaben/1", "/amt/nachrichten/L-2026-ABCDEF"):
         response = await stranger.http.get(path)
-        assert (response.status_code, response.headers["location"]) == (303, "/amt/anmelden"), path
+        then = "" if path in ("/amt", "/amt/liste") else f"?weiter={path}"
+        assert (response.status_code, response.headers["location"]) == (303, f"/amt/anmelden{then}"), path
         as_program = await client.get(path)
         assert as_program.status_code == 401 and as_program.headers["content-type"] == "application/problem+json"
     for path in ("/amt/uebergaben/1/annehmen", "/amt/anwesenheit", "/amt/abmelden"):
@@ -113,6 +114,44 @@ async def test_a_form_needs_the_token_of_its_own_session(client: httpx.AsyncClie
         assert (await anna.post("/amt/anwesenheit", csrf=token, present="0")).status_code == 403
     assert (await anna.post("/amt/anwesenheit", present="0")).status_code == 303
     await berta.http.aclose()
+
+
+@pytest.mark.parametrize(
+    ("given", "then"),
+    [
+        ("/amt/uebergaben/12", "/amt/uebergaben/12"),
+        ("/amt/nachrichten/L-2026-ABCDEF", "/amt/nachrichten/L-2026-ABCDEF"),
+        ("", "/amt"),
+        ("https://evil.example/amt/uebergaben/1", "/amt"),
+        ("//evil.example", "/amt"),
+        ("/amt/uebergaben/1/../../evil", "/amt"),
+        ("/amt/uebergaben/1/schliessen", "/amt"),
+        ("/amt/uebergaben/1\r\nSet-Cookie: a=b", "/amt"),
+    ],
+)
+async def test_after_signing_in_it_goes_on_where_it_was(client: httpx.AsyncClient, given: str, then: str) -> None:
+    clerk = browser(client)
+    form = (await clerk.http.get("/amt/anmelden", params={"weiter": given})).text
+    assert ("weiter" in form) is (then != "/amt") and "evil" not in form
+    fields = {"login": "anna", "password": PASSWORD, "weiter": given}
+    wrong = await clerk.http.post("/amt/anmelden", data={**fields, "password": "falsch falsch"})
+    assert ("weiter" in wrong.text) is (then != "/amt")
+    assert (await clerk.http.post("/amt/anmelden", data=fields)).headers["location"] == then
+    await clerk.http.aclose()
+
+
+async def test_events_are_for_those_who_may_read(client: httpx.AsyncClient, anna: Clerk, accounts: AccountStore) -> None:
+    chat = await open_chat(client)
+    await chat.say(QUESTION)
+    await ask(chat)
+    (number,) = await anna.waiting()
+    path = f"/amt/uebergaben/{number}/ereignisse"
+    assert (await client.get(path)).status_code == (await client.get("/amt/ereignisse")).status_code == 401
+    accounts.add("carl", "Carl", PASSWORD, ["standesamt@ammerfeld"])
+    carl = browser(client, "carl")
+    await carl.sign_in()
+    assert (await carl.http.get(path, headers={"accept": "text/event-stream"})).status_code == 404
+    await carl.http.aclose()
 
 
 async def test_signing_out_ends_the_session(client: httpx.AsyncClient, anna: Clerk) -> None:

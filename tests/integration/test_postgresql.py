@@ -410,19 +410,19 @@ def test_one_owner_finishing_twice_at_once_leaves_one_answer(stores: Stores) -> 
 
 def test_outbox_order_putting_off_and_forgetting(stores: Stores) -> None:
     for number in (1, 2):
-        receipt = stores.conversations.receive(message(number))
+        receipt = stores.conversations.receive(replace(message(number), channel="telegram", reply_to="4711"))
         stores.conversations.lease(receipt.conversation, "one", 10)
         hello: list[Block] = [{"type": "text", "text": "Guten Tag", "tone": "plain"}]
         stores.conversations.finish(receipt.inbox, "one", {}, f"answer {number}", hello)
-    (first,) = stores.conversations.due("web")
+    (first,) = stores.conversations.due("telegram")
     assert first.outcome == "answer 1"
     stores.conversations.put_off(first.id, 60)
-    assert stores.conversations.due("web") == [], "the second one overtakes the first"
+    assert stores.conversations.due("telegram") == [], "the second one overtakes the first"
     stores.conversations.mark_sent(first.id)
-    (second,) = stores.conversations.due("web")
+    (second,) = stores.conversations.due("telegram")
     assert second.outcome == "answer 2"
-    assert stores.conversations.forget("web", "k") and not stores.conversations.forget("web", "k")
-    assert not stores.conversations.knows("web", "k")
+    assert stores.conversations.forget("telegram", "k") and not stores.conversations.forget("telegram", "k")
+    assert not stores.conversations.knows("telegram", "k")
     stores.conversations.receive(message())
     assert stores.conversations.purge(3600) == 0
     assert stores.conversations.purge(-1) == 1

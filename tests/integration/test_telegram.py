@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from actions.turn import Reply
 from bot.bootstrap import Stores
 from bot.channels.telegram import channel as channel_module
 from bot.channels.telegram.channel import TelegramChannel
@@ -320,6 +321,45 @@ async def test_an_answer_of_somebody_else_cannot_be_rated(
     telegram.press(telegram.rows(CHAT)[-1][0]["callback_data"], 5)
     await eventually(lambda: telegram.toasts)
     assert FeedbackStore(stores.engine).newest() == []
+
+
+# --- too much, and a lot to do
+
+
+async def test_a_flood_is_asked_for_patience_once(telegram: TelegramStandIn, stores: Stores, engine: ObservedEngine) -> None:
+    async with running(telegram, stores, engine, messages=3):
+        for number in range(8):
+            telegram.write(f"Hundesteuer {number}", CHAT)
+        telegram.write(QUESTION, CHAT + 1)
+        said = await answers(telegram, 4)
+        assert len(engine.asked) == 4 and QUESTION in engine.asked, "nobody else waits for it"
+        assert len(await answers(telegram, 1, CHAT + 1)) == 1
+        patience = [each for each in said if "sehr viele Nachrichten" in each]
+        assert len(patience) == 1 and "112" in patience[0]
+        telegram.press(f"f:{count(stores, 'SELECT min(id) FROM outbox')}:up", CHAT)
+        await eventually(lambda: any("sehr viele Nachrichten" in toast for toast in telegram.toasts))
+        assert count(stores, "SELECT count(*) FROM feedback") == 0
+        telegram.write("/loeschen", CHAT)
+        await eventually(lambda: telegram.texts(CHAT)[-1].startswith("Alles gelöscht."))
+
+
+async def test_a_journey_is_told_step_by_step(telegram: TelegramStandIn, stores: Stores) -> None:
+    class Cafe(ObservedEngine):
+        async def respond(self, request: TurnRequest) -> TurnResult:
+            reply = Reply("journey", topic="gaststaette-eroeffnen", places=("091990112112",))
+            return TurnResult(reply, request.state, (), "scripted", {})
+
+    async with running(telegram, stores, Cafe(), site="https://lotse.example"):
+        telegram.write("Ich eröffne ein Café", CHAT)
+        (text,) = await answers(telegram, 1)
+    journey = Releases(stores.knowledge).at_hand().journeys["gaststaette-eroeffnen"]
+    places = [text.index(f"{number}. ") for number in range(1, len(journey.steps) + 1)]
+    assert places == sorted(places), "in order"
+    assert journey.title in text
+    assert "Gewerbeamt der Stadt Ammerfeld" in text
+    assert "https://lotse.example/lebenslagen/gaststaette-eroeffnen" in text
+    first = telegram.sent[-1]["reply_markup"]["inline_keyboard"][0][0]
+    assert first["text"] == "Als Liste zum Abhaken" and first["url"].startswith("https://lotse.example/lebenslagen/")
 
 
 # --- a person

@@ -54,6 +54,7 @@ async def sent(telegram: TelegramStandIn, stores: Stores) -> None:
 # --- limits
 
 
+@pytest.mark.slow
 async def test_thirty_a_second_in_all_and_one_a_second_in_a_chat(telegram: TelegramStandIn, stores: Stores) -> None:
     for number in range(2):
         for chat in range(1, 36):
@@ -82,6 +83,7 @@ async def test_several_chats_at_the_same_time(telegram: TelegramStandIn, stores:
         telegram.released.set()
 
 
+@pytest.mark.slow
 async def test_a_long_answer_goes_out_in_pieces_at_the_pace_of_a_chat(telegram: TelegramStandIn, stores: Stores) -> None:
     telegram.fail("sendMessage", "ok", 429, "ok", "drop")
     paragraphs = [f"{number} " + "wort " * 300 for number in range(9)]
@@ -103,6 +105,7 @@ async def test_a_long_answer_goes_out_in_pieces_at_the_pace_of_a_chat(telegram: 
 # --- refusals
 
 
+@pytest.mark.slow
 async def test_a_pause_that_is_asked_for_is_kept(telegram: TelegramStandIn, stores: Stores) -> None:
     telegram.fail("sendMessage", 429)
     post(stores, "eins")
@@ -171,6 +174,7 @@ async def test_what_was_refused_is_sent_once(telegram: TelegramStandIn, stores: 
 
 
 @pytest.mark.parametrize("how", ["lost", "html"])
+@pytest.mark.slow
 async def test_what_may_have_been_accepted_is_repeated_and_says_so(telegram: TelegramStandIn, stores: Stores, how: str) -> None:
     telegram.fail("sendMessage", how)
     post(stores, "eins")
@@ -183,6 +187,7 @@ async def test_what_may_have_been_accepted_is_repeated_and_says_so(telegram: Tel
     assert repeated["disable_notification"] == "true"
 
 
+@pytest.mark.slow
 async def test_an_answer_that_times_out_is_repeated_and_says_so(
     telegram: TelegramStandIn, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,6 +220,7 @@ async def test_nothing_is_given_up_while_telegram_is_away(telegram: TelegramStan
     assert telegram.texts(CHAT) == ["eins"]
 
 
+@pytest.mark.slow
 async def test_the_database_fails_while_sending(
     telegram: TelegramStandIn, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -271,6 +277,7 @@ async def killed(
         ("conversations", "mark_sent", False, ["eins"]),
     ],
 )
+@pytest.mark.slow
 async def test_killed_while_sending(
     telegram: TelegramStandIn,
     stores: Stores,
@@ -291,6 +298,7 @@ async def test_killed_while_sending(
     assert telegram.texts(CHAT) == expected
 
 
+@pytest.mark.slow
 async def test_killed_between_two_pieces(telegram: TelegramStandIn, stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was delivered stays delivered; the next piece had not been begun."""
     post(stores, "a" * 4000 + "\n\n" + "b" * 4000)
@@ -301,6 +309,7 @@ async def test_killed_between_two_pieces(telegram: TelegramStandIn, stores: Stor
     assert [each[0] + str(len(each)) for each in telegram.texts(CHAT)] == ["a4000", "b4000"]
 
 
+@pytest.mark.slow
 async def test_stopped_in_order_what_is_under_way_is_finished(telegram: TelegramStandIn, stores: Stores) -> None:
     telegram.fail("sendMessage", "hang")
     post(stores, "eins")
@@ -329,6 +338,7 @@ async def test_an_answer_made_before_a_restart_is_delivered_after_it(telegram: T
 # --- several gateways
 
 
+@pytest.mark.slow
 async def test_of_two_gateways_one_speaks(telegram: TelegramStandIn, stores: Stores) -> None:
     for chat in range(1, 21):
         post(stores, "x", chat)
@@ -341,6 +351,7 @@ async def test_of_two_gateways_one_speaks(telegram: TelegramStandIn, stores: Sto
     assert (len(first.turns), second.turns) == (20, [])
 
 
+@pytest.mark.slow
 async def test_when_one_goes_the_other_goes_on(telegram: TelegramStandIn, stores: Stores) -> None:
     async with running(telegram, stores, ObservedEngine()):
         await eventually(lambda: telegram.offsets)
@@ -352,6 +363,7 @@ async def test_when_one_goes_the_other_goes_on(telegram: TelegramStandIn, stores
     assert telegram.texts(CHAT) == ["x"]
 
 
+@pytest.mark.slow
 async def test_who_lost_the_right_to_speak_is_silent(
     telegram: TelegramStandIn, stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -95,6 +95,7 @@ async def test_without_the_secret_nothing_is_stored(telegram: TelegramStandIn, c
     assert got.headers["x-content-type-options"] == "nosniff"
 
 
+@pytest.mark.slow
 async def test_the_same_update_brought_several_times_has_one_effect(
     telegram: TelegramStandIn, client: httpx.AsyncClient, engine: ObservedEngine
 ) -> None:
@@ -108,6 +109,7 @@ async def test_the_same_update_brought_several_times_has_one_effect(
     assert engine.asked == [QUESTION]
 
 
+@pytest.mark.slow
 async def test_copies_of_an_update_at_the_same_moment(telegram: TelegramStandIn, client: httpx.AsyncClient) -> None:
     telegram.write("/datenschutz", CHAT)
     telegram.write("/loeschen", CHAT)

@@ -11,17 +11,25 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import Engine
 
 from bot.bootstrap import Stores, gateway
+from bot.conversation.store import ConversationStore
 from bot.engine.keyword import KeywordEngine
 from bot.engine.port import DialogueEngine, TurnRequest, TurnResult
 from bot.settings import Settings
+from knowledge.store.knowledge_store import KnowledgeStore
 
 
 def settings_for(folder: Path, url: str = "") -> Settings:
     """Settings with everything in one folder, and no limits to how fast tests ask."""
     unlimited = {f"LOTSE_RATE_{what}": "10000000" for what in ("ADDRESS", "CONVERSATIONS", "MESSAGES")}
     return Settings.from_environment({"LOTSE_VAR": str(folder), "LOTSE_DATABASE_URL": url, **unlimited})
+
+
+def stores_on(engine: Engine) -> Stores:
+    """Stores on a database whose tables are there."""
+    return Stores(engine, KnowledgeStore(engine), ConversationStore(engine))
 
 
 class ObservedEngine(KeywordEngine):

@@ -16,15 +16,14 @@ from bot.conversation.feedback import About, FeedbackStore, about_of
 from bot.conversation.messages import Block, IncomingMessage
 from bot.conversation.notices import Happened, Listener
 from bot.conversation.store import Conversation, ConversationStore, Inbox, LeaseLost, Outbox, Unanswered, UnknownConversation
-from knowledge.store.database import connect, migrate
+from tests.databases import empty_database
 
 HELLO: list[Block] = [{"type": "text", "text": "Guten Tag", "tone": "plain"}]
 
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = connect(f"sqlite:///{tmp_path}/lotse.db")
-    migrate(engine)
+    engine = empty_database(tmp_path / "lotse.db")
     yield engine
     engine.dispose()
 
@@ -293,12 +292,27 @@ class TestOutbox:
 
     def test_put_off_holds_up_its_conversation_alone(self, store: ConversationStore, clock: Clock) -> None:
         for number, who in (("1", "anna"), ("2", "anna"), ("1", "berta")):
-            answered(store, message(number, who, "telegram"))
+            answered(store, message(number, who, "telegram", reply_to=f"chat-{who}"))
         store.put_off(store.due("telegram")[0].id, 30)
         assert [each.message_id for each in store.due("telegram")] == ["berta:1"]
         clock.passes(31)
         again = store.due("telegram")
         assert [(each.message_id, each.attempts) for each in again] == [("anna:1", 1), ("berta:1", 0)]
+
+    def test_what_its_reader_fetches_is_never_due(self, engine: Engine, store: ConversationStore) -> None:
+        """The web has no address to send to: its answers would be looked through again and again."""
+        answered(store, message("1", "carl", "web"))
+        store.post(store.open_conversation("web", "carl"), TestWordsThatAnswerNothing.CLERK)
+        store.post(store.open_conversation("telegram", "anna", "4711"), TestWordsThatAnswerNothing.CLERK)
+        with Session(engine) as session:
+            assert session.query(Outbox).filter(Outbox.sent.is_(None)).count() == 1
+        assert store.due("web") == []
+        assert len(store.answers("web", "carl")) == 2
+
+    def test_what_is_due_is_found_by_an_index(self, engine: Engine) -> None:
+        with engine.connect() as connection:
+            plan = connection.exec_driver_sql("EXPLAIN QUERY PLAN SELECT id FROM outbox WHERE sent IS NULL").all()
+        assert "outbox_open" in str(plan)
 
 
 class TestWordsThatAnswerNothing:

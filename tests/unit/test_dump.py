@@ -19,8 +19,8 @@ from knowledge.exchange.dump import is_restorable, read_dump, write_dump
 from knowledge.exchange.reading import Unreadable
 from knowledge.model import Closure, Contact, Fee, Notice, Office, Place, Rule, Service
 from knowledge.release import KINDS, Knowledge, digest_of
-from knowledge.store.database import connect, migrate
 from knowledge.store.knowledge_store import KnowledgeStore
+from tests.databases import empty_database
 
 
 @pytest.fixture
@@ -75,8 +75,7 @@ def test_the_whole_county_comes_back_as_it_was(knowledge: Knowledge, dump: Calla
 def test_restored_into_an_empty_database_the_digest_is_the_same(
     small: Knowledge, dump: Callable[[Any], Path], tmp_path: Path
 ) -> None:
-    engine = connect(f"sqlite:///{tmp_path}/other.db")
-    migrate(engine)
+    engine = empty_database(tmp_path / "other.db")
     store = KnowledgeStore(engine)
     reading = read_dump(dump(write_dump(small)))
     store.replace_draft(reading.knowledge, "test", reading.origin)

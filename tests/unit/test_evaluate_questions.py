@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 
 from bot.cli import UsageError
-from bot.commands.evaluation.questions import Question, read_files, read_questions, refuse_doubles, unknown_services
+from bot.commands.evaluation.questions import (
+    Question,
+    of_another_catalogue,
+    read_files,
+    read_questions,
+    refuse_doubles,
+    unknown_services,
+)
 from knowledge.release import Knowledge, Release
 
 RIGHT, WRONG = "wohnsitz-anmelden", "kfz-abmelden"
@@ -65,6 +72,14 @@ def test_a_service_by_the_identifier_of_its_source(release: Release, tmp_path: P
 def test_services_that_are_gone_are_named(release: Release, tmp_path: Path) -> None:
     questions = read(release, tmp_path, {"question": "Wo?", "service": [RIGHT, "gibt-es-nicht"]})
     assert unknown_services(questions, release) == ["gibt-es-nicht"]
+
+
+def test_a_file_about_another_catalogue_is_found(release: Release, tmp_path: Path) -> None:
+    foreign = write(tmp_path / "fremd.jsonl", {"question": "Wo?", "service": "dldb:1"}, {"question": "Wetter?", "service": None})
+    own = write(tmp_path / "eigen.jsonl", {"question": "Wo?", "service": RIGHT}, {"question": "Was?", "service": "dldb:1"})
+    nothing = write(tmp_path / "nichts.jsonl", {"question": "Wetter?", "service": None})
+    questions = read_files([foreign, own, nothing], release)
+    assert of_another_catalogue(questions, release) == [str(foreign)]
 
 
 def test_an_unknown_place_is_left_for_lotse_to_ask(release: Release, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actions.facts import bare_surname, bare_value, find_facts
+from actions.wording import content_of
 from knowledge.places import Gazetteer
 
 
@@ -30,6 +31,13 @@ from knowledge.places import Gazetteer
         ("Mein Name ist falsch geschrieben", None),
         ("mein name steht falsch im ausweis", None),
         ("Wohngeld beantragen", None),
+        ("Und mein Mann heißt Zeller", "Zeller"),
+        ("Meine Freundin, die heißt Sommer", "Sommer"),
+        ("Und wenn ich Zeller heiße?", "Zeller"),
+        ("Halt, ich heiße ja jetzt Stadler", "Stadler"),
+        ("my husband, his name is Zeller", "Zeller"),
+        ("Wie heißt der Sachbearbeiter?", None),
+        ("Wie heißt das Formular?", None),
     ],
 )
 def test_surname(gazetteer: Gazetteer, text: str, surname: str | None) -> None:
@@ -110,6 +118,28 @@ def test_place(gazetteer: Gazetteer) -> None:
     assert [mention.text for mention in found.mentions] == ["Moosham", "Pfarrhausen"]
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("Nein, nicht Grünsee, ich wohne in Pfarrhausen.", "091995101120"),
+        ("doch nicht in Tannberg, sondern in Pfarrhausen", "091995101120"),
+        ("Pfarrhausen statt Grünsee", "091995101120"),
+        ("nicht in Grünsee", "091990113113"),
+        ("Ich wohne in Augsburg und bin innerhalb der Stadt umgezogen, wo melde ich mich um?", "outside/Augsburg"),
+    ],
+)
+def test_the_place_that_is_meant(gazetteer: Gazetteer, text: str, place: str) -> None:
+    assert list(map(str, find_facts(text, gazetteer).localities or ())) == [place]
+
+
+def test_what_is_left_beside_the_facts(gazetteer: Gazetteer) -> None:
+    text = "Unser Betrieb, mein Name ist Huber, zahlt ab 1.3.2027 in Grünsee auf der Kreisstraße 500 Euro für Schilder"
+    found = find_facts(text, gazetteer)
+    assert found.any
+    assert content_of(found.rest) == ("zahlt", "schilder")
+    assert not find_facts("Schilder", gazetteer).any
+
+
 def test_a_text_may_say_several_things(gazetteer: Gazetteer) -> None:
     found = find_facts("Unsere Firma in Grünsee bietet dem Markt ab 1. März 2027 Möbel für 12.000 Euro an", gazetteer)
     assert (found.audience, found.value, found.on) == ("business", Decimal(12000), date(2027, 3, 1))
@@ -137,6 +167,11 @@ def test_a_text_may_say_several_things(gazetteer: Gazetteer) -> None:
         ("weiß ich nicht", None),
         ("das ist doch egal", None),
         ("warum?", None),
+        ("Was kostet das denn?", None),
+        ("ok", None),
+        ("Huber ist mein Name", "Huber"),
+        ("Ich bin die Frau Meier", "Meier"),
+        ("Weil", "Weil"),
         ("123", None),
     ],
 )

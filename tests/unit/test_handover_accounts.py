@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text, update
 from bot.handover import accounts as module
 from bot.handover.accounts import AccountStore, Taken, TooManyAttempts, WeakPassword, pause_after
 from bot.handover.tables import StaffSession
-from knowledge.store.database import connect, migrate
+from tests.databases import empty_database
 
 PASSWORD = "Sommerregen 2026"
 REAL = module._HASHER
@@ -30,8 +30,7 @@ def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = connect(f"sqlite:///{tmp_path}/staff.db")
-    migrate(engine)
+    engine = empty_database(tmp_path / "staff.db")
     yield engine
     engine.dispose()
 

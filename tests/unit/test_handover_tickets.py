@@ -21,7 +21,7 @@ from bot.handover.tables import DeliveryRow, TicketRow
 from bot.handover.tickets import TicketStore
 from bot.settings import DeskSettings, SettingsError
 from knowledge.model import Office
-from knowledge.store.database import connect, migrate
+from tests.databases import empty_database
 from tests.smtp_standin import mail_server
 from tests.ticket_systems import TOKEN, webhook_receiver, zammad
 
@@ -42,8 +42,7 @@ TICKET = Ticket(
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = connect(f"sqlite:///{tmp_path}/tickets.db")
-    migrate(engine)
+    engine = empty_database(tmp_path / "tickets.db")
     yield engine
     engine.dispose()
 

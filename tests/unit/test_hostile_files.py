@@ -311,6 +311,7 @@ def _full(start: str, filling: str, end: str = "") -> bytes:
     ],
     ids=["a wide character", "many values", "a wide row"],
 )
+@pytest.mark.slow
 def test_memory_and_time_have_bounds(tmp_path: Path, name: str, data: Callable[[], bytes]) -> None:
     (tmp_path / name).write_bytes(data())
     (tmp_path / "locations_de.json").write_text(LOCATION, "utf-8")

@@ -80,8 +80,7 @@ def bare(text: str) -> str:
 
 @pytest.fixture(scope="module")
 def danger() -> re.Pattern[str]:
-    rules = yaml.safe_load((DATA / "krise_muster.yml").read_text("utf-8"))["nlu"]
-    return re.compile("|".join(pattern for rule in rules for pattern in examples(rule)))
+    return re.compile("|".join(questions("krise_muster.yml")))
 
 
 def test_nothing_measured_with_is_trained_on() -> None:
@@ -105,6 +104,7 @@ def test_ordinary_matters_are_no_danger(danger: re.Pattern[str], text: str) -> N
     assert not danger.search(fold(text))
 
 
+@pytest.mark.slow
 def test_the_questions_about_services_are_hardly_ever_danger(danger: re.Pattern[str]) -> None:
     """Those about violence at home and despair may be: whoever asks them may need the numbers."""
     touched = {
@@ -124,7 +124,7 @@ def test_no_pattern_runs_away(danger: re.Pattern[str]) -> None:
 
 
 def test_the_lexicon_names_each_everyday_word_once() -> None:
-    rows = yaml.safe_load((DATA / "lexikon.yml").read_text("utf-8"))
+    rows = yaml.load((DATA / "lexikon.yml").read_text("utf-8"), Loader=yaml.CSafeLoader)
     words = [bare(word) for row in rows for word in row["words"]]
     assert len(words) == len(set(words)) > 1500
     assert all(row["means"] for row in rows)

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from knowledge.exchange.seed import read_seed
 from knowledge.model import Locality
 from knowledge.places import Gazetteer, decide
 from knowledge.release import Release
+from tests.county import demo_county
 
 BIRKENRIED, EICHELBACH, GRUENSEE = "091990116116", "091990117117", "091990113113"
 STRANDSIEDLUNG, FORSTHAUS = "091995101121/Strandsiedlung", "091995102124/Forsthaus"
@@ -192,7 +192,7 @@ FRAMES = (
 NAMES = sorted(
     {
         (name, place.ars)
-        for place in read_seed().places
+        for place in demo_county().places
         if not place.is_county
         for name in (place.name, *(district.name for district in place.districts))
     }

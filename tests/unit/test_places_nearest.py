@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from knowledge.exchange.seed import SEED, read_seed
 from knowledge.model import OUTSIDE, Locality, Office, Place, Rule
 from knowledge.places.nearest import FARTHEST_KM, distance_km, has_seats, nearest
 from knowledge.release import Knowledge, Release
+from tests.county import demo_county
 
 COUNTY = Place("091990000000", "09199", "Landkreis", "landkreis")
 WEST = Place("091990111111", "09199111", "Westheim", "stadt", geo=(48.5, 12.0))
@@ -63,7 +63,7 @@ def test_an_office_of_one_gemeinde_stands_for_its_seat() -> None:
 
 
 def test_every_gemeinde_of_the_demo_county_is_found_at_its_seat() -> None:
-    knowledge = read_seed(SEED)
+    knowledge = demo_county()
     demo = Release(1, "", "", knowledge)
     gemeinden = [each for each in knowledge.places if not each.is_county]
     assert [nearest(demo, *each.geo) for each in gemeinden] == [Locality(each.ars) for each in gemeinden]

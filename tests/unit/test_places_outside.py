@@ -187,14 +187,13 @@ def is_elsewhere(gazetteer: Gazetteer, text: str) -> bool:
     return bool(localities) and all(locality.ars == OUTSIDE for locality in localities)
 
 
-@pytest.mark.parametrize("text", SENTENCES["elsewhere"])
-def test_a_matter_that_belongs_elsewhere(gazetteer: Gazetteer, text: str) -> None:
-    assert is_elsewhere(gazetteer, text)
+def test_matters_that_belong_elsewhere(gazetteer: Gazetteer) -> None:
+    assert [text for text in SENTENCES["elsewhere"] if not is_elsewhere(gazetteer, text)] == []
 
 
-@pytest.mark.parametrize("text", SENTENCES["here"])
-def test_a_matter_that_belongs_here_although_another_place_is_named(gazetteer: Gazetteer, text: str) -> None:
-    assert not is_elsewhere(gazetteer, text)
+def test_matters_that_belong_here_although_another_place_is_named(gazetteer: Gazetteer) -> None:
+    assert SENTENCES["here"]
+    assert [text for text in SENTENCES["here"] if is_elsewhere(gazetteer, text)] == []
 
 
 @pytest.mark.parametrize("text", SENTENCES["missed"])

@@ -175,6 +175,7 @@ def part_of(knowledge: Knowledge) -> Knowledge:
 
 
 class TestRoundTrip:
+    @pytest.mark.slow
     def test_the_demo_county_in_csv(self, knowledge: Knowledge) -> None:
         services = tuple(replace(each, examples=each.examples[:1]) for each in knowledge.services)
         county = replace(knowledge, services=services)
@@ -787,6 +788,7 @@ class TestHostileWorkbooks:
 
     @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux says how much memory a process took at most")
     @pytest.mark.parametrize("name", ["tabelle.xlsx", "Stellen.csv"])
+    @pytest.mark.slow
     def test_need_little_memory(self, tmp_path: Path, name: str) -> None:
         path = tmp_path / name
         if name == "Stellen.csv":

@@ -28,17 +28,17 @@ from bot.channels.telegram.words import word, words
 from bot.conversation.messages import LANGUAGES
 from bot.conversation.store import Answer
 from bot.settings import Settings, SettingsError
-from knowledge.exchange.seed import SEED, read_seed
 from knowledge.model import OUTSIDE, ROAD_CLASSES, Locality, Office
 from knowledge.places import Gazetteer
 from knowledge.release import Knowledge, Release
+from tests.county import demo_county
 
 CHAT = 987654321
 
 
 @pytest.fixture(scope="module")
 def demo() -> Release:
-    return Release(1, "", "", read_seed(SEED))
+    return Release(1, "", "", demo_county())
 
 
 def answer(*blocks: Any, outcome: str = "answer", number: int = 10**9) -> Answer:

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 from bot.channels.telegram.store import FORGOTTEN, NotSpeaking, Sending, TelegramStore
 from bot.conversation.messages import IncomingMessage
 from bot.conversation.store import ConversationStore
-from knowledge.store.database import connect, migrate
+from tests.databases import empty_database
 
 UPDATE = 2**40
 
@@ -115,7 +115,6 @@ def check_speaking(store: TelegramStore) -> None:
 
 
 def test_the_store(tmp_path: Path) -> None:
-    engine = connect(f"sqlite:///{tmp_path}/x.db")
-    migrate(engine)
+    engine = empty_database(tmp_path / "x.db")
     check_store(engine)
     engine.dispose()

@@ -48,7 +48,7 @@ async def test_a_model_that_cannot_be_loaded(release: Release, tmp_path: Path) -
     async with httpx.AsyncClient(transport=httpx.MockTransport(failed), base_url="http://worker") as client:
         worker._client = client
         await worker._until_ready(asyncio.get_running_loop().create_future())
-    assert worker.failure == "Die Datei lässt sich nicht laden: lotse-1.tar.gz"
+    assert worker.failure and worker.failure.startswith("Die Datei lässt sich nicht laden: lotse-1.tar.gz.")
 
 
 async def test_workers_that_die_over_a_turn(release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,6 +72,14 @@ def refuse_doubles(questions: Iterable[Question]) -> None:
         seen[each.id] = each
 
 
+def of_another_catalogue(questions: Iterable[Question], release: Release) -> list[str]:
+    """The files that name services, none of which is in the release: their questions are about another catalogue."""
+    named: dict[str, set[str]] = {}
+    for each in questions:
+        named.setdefault(each.file, set()).update(each.services)
+    return [file for file, slugs in named.items() if slugs and not slugs & release.services.keys()]
+
+
 def unknown_services(questions: Iterable[Question], release: Release) -> list[str]:
     """Services that are held to be right but are not in the release."""
     return sorted({slug for each in questions for slug in each.services if slug not in release.services})

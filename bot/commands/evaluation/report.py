@@ -35,6 +35,8 @@ def _head(data: Mapping[str, Any]) -> list[str]:
     files = len(data["files"])
     where = f"{questions_counted(data['n'])} aus {files} {'Datei' if files == 1 else 'Dateien'}"
     lines = [f"{where}; Sprachmodell {one_line(data['model'])}, Ausgabe {data['release']}."]
+    if left_out := data.get("left_out"):
+        lines.append(f"Ausgelassen, weil die Ausgabe keine ihrer Leistungen kennt: {', '.join(left_out)}.")
     if unknown := data["unknown_services"]:
         lines.append(f"Diese Leistungen kennt die Ausgabe nicht: {one_line(', '.join(unknown))}.")
     return lines

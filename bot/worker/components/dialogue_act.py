@@ -23,6 +23,8 @@ from knowledge.text import fold
 
 CRISIS = "krise"
 _MATTERS_KEPT = 4000
+_SHORT = 4
+"""Words; single ones are taken for a cry for help or a yes the easiest."""
 _TOLERANCE = 0.01
 
 
@@ -30,12 +32,13 @@ _TOLERANCE = 0.01
 class DialogueActClassifier(GraphComponent, IntentClassifier):
     """Logistic regression over the question vector.
 
-    Regular expressions named `krise` in the training data decide before it: whoever is in danger is never asked back.
+    Regular expressions named `krise` in the training data decide before it: whoever is in danger is never asked back. Beyond
+    them, danger is what the classifier is sure of: „mein Mann ist gestorben“ needs other help.
     """
 
     @classmethod
     def get_default_config(cls) -> Dict[str, Any]:
-        return {"C": 20.0}
+        return {"C": 20.0, "danger_at": 0.65}
 
     def __init__(
         self, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, patterns: List[str], model: Any
@@ -103,11 +106,15 @@ class DialogueActClassifier(GraphComponent, IntentClassifier):
         probabilities = 1 / (1 + np.exp(-margins))
         probabilities /= probabilities.sum()
         best = np.argsort(-probabilities)[:5]
+        if self._model["acts"][best[0]] == CRISIS and probabilities[best[0]] < self._config["danger_at"]:
+            best = best[1:]
         return [{"name": self._model["acts"][i], "confidence": float(probabilities[i])} for i in best]
 
 
 def _balanced(messages: List[Message]) -> List[Message]:
-    """All examples of the other acts, and evenly spread ones of matters, of which there are far more."""
-    matters = [message for message in messages if message.get(INTENT) == MATTER]
+    """All examples of the other acts; of matters, of which there are far more, the short ones and evenly spread others."""
     others = [message for message in messages if message.get(INTENT) != MATTER]
-    return [*others, *matters[:: max(1, len(matters) // _MATTERS_KEPT)]]
+    matters = [message for message in messages if message.get(INTENT) == MATTER]
+    short = [message for message in matters if len((message.get(TEXT) or "").split()) <= _SHORT]
+    longer = [message for message in matters if len((message.get(TEXT) or "").split()) > _SHORT]
+    return [*others, *short, *longer[:: max(1, len(longer) // _MATTERS_KEPT)]]

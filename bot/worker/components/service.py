@@ -134,7 +134,10 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
         **kwargs: Any,
     ) -> ServiceClassifier:
         with model_storage.read_from(resource) as folder:
-            return cls(config, model_storage, resource, joblib.load(folder / "services.joblib"))
+            model = joblib.load(folder / "services.joblib")
+        if "steps" not in model:
+            raise ValueError("Das Sprachmodell stammt von einer älteren Fassung. Bitte „lotse train“ aufrufen.")
+        return cls(config, model_storage, resource, model)
 
     def train(self, training_data: TrainingData) -> Resource:
         rows, gold, slugs = _questions(learnt_from(training_data), width_of(training_data))
@@ -209,7 +212,9 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
             message.set("matters", self._matters(message, ranking), add_to_output=True)
             message.set("journey", journey, add_to_output=True)
             act = message.get(INTENT) or {}
-            if (verdict == "answer" or journey) and act.get("confidence", 0.0) < self._config["sure_act"]:
+            # Out of scope is a class here too, so that the act of that name says nothing more.
+            unsure_act = act.get("name") == OUT_OF_SCOPE or act.get("confidence", 0.0) < self._config["sure_act"]
+            if (verdict == "answer" or journey) and unsure_act:
                 message.set(INTENT, {"name": MATTER, "confidence": ranking[0]["confidence"]}, add_to_output=True)
         return messages
 
