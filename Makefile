@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export LOTSE_VAR ?= $(CURDIR)/var
 export RASA_TELEMETRY_ENABLED := false
+unexport PYTHONDONTWRITEBYTECODE
 PYTEST := .venv/bin/pytest
 TWO_AT_ONCE := -n 2 --dist worksteal
 

@@ -513,8 +513,9 @@ class Turn:
     # Answers to a question.
 
     def is_answer(self, understood: Understanding) -> bool:
-        """Whether a message answers the question that was asked: „Said“ is a surname when a surname was asked for."""
-        return self._as_answer(understood) is not None
+        """Whether a message answers the question that was asked: „Said“ where a surname was asked for, a pick where one was."""
+        picks = bool(self.state.awaiting) and self._option(understood.text) is not None
+        return picks or self._as_answer(understood) is not None
 
     def _as_answer(self, understood: Understanding) -> tuple[str, str] | None:
         """Whether the text answers the question that was asked, and how."""

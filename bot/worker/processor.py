@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
 from pathlib import Path
@@ -34,6 +35,7 @@ from actions.actions import REPLY, SLOTS
 from bot.worker.runner import SequentialGraphRunner
 
 _SENDER = "conversation"
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 CHOICE_INTENT = "auswahl"
 
 
@@ -101,8 +103,8 @@ class TurnProcessor(MessageProcessor):
                 "entities": [],
             }
         else:
-            # A leading slash would name an intent; from outside it is plain text.
-            message.text = text.lstrip("/ \t\n")
+            # A leading slash would name an intent; from outside it is plain text. Tags, as of copied pages, mean nothing.
+            message.text = _TAG.sub(" ", text).lstrip("/ \t\n")
             parsed = await self.parse_message(message, tracker)
             parsed["text"] = message.text
         understood = time.perf_counter()
