@@ -29,6 +29,8 @@ from bot.conversation.messages import IncomingMessage
 from tests.integration.desks import FakeDesk, app_with_desk, handover
 from tests.integration.wiring import Chat, ObservedEngine, open_chat, settings_for
 
+pytestmark = pytest.mark.slow  # real waits: everything runs in `make test`
+
 QUESTION = "Hundesteuer anmelden in Ammerfeld"
 CLERK = {
     "outcome": "clerk",

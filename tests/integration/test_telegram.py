@@ -24,6 +24,8 @@ from tests.integration.messenger import CHAT, QUESTION, answers, channel_for, co
 from tests.integration.wiring import ObservedEngine, eventually
 from tests.telegram_standin import TelegramStandIn, telegram_server
 
+pytestmark = pytest.mark.slow  # real waits: everything runs in `make test`
+
 KEPT = ("conversation", "inbox", "outbox", "telegram_update", "telegram_sending", "feedback", "telegram_lease")
 
 
