@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from difflib import SequenceMatcher
+from difflib import get_close_matches
 
 from actions.wording import called_by, content_of, stem, without_brackets, words_of
 from knowledge.model import Service
 from knowledge.release import Release
 
 _KEPT = 4
-_FEW = 2
+_LONGEST_NAME = 4
+"""Words of a name that typing errors are looked for in: longer messages are no names."""
 _SHORTEST_OFFICE = 7
 _OFFICE = re.compile(
     r"(?:amt|stelle|behoerde|buero|kasse|hof|center|gericht|verwaltung|kammer|archiv|meisterei|polizei|buecherei)$"
@@ -49,9 +50,11 @@ class Names:
     def misspelt(self, words: Sequence[str]) -> list[str]:
         """The services whose name or synonym these words are, give or take a typing error in each."""
         said = _stems(words)
-        if len(said) < 2:
+        if not 2 <= len(said) <= _LONGEST_NAME:
             return []
-        near = [{each for each in self._begins[word[:1]] if _is_close(word, each)} for word in said]
+        near = [self._close_to(word) for word in said]
+        if not all(near):
+            return []
         found = {
             slug: None
             for stems, slugs in self._whole.items()
@@ -100,6 +103,16 @@ class Names:
         said = stem(word)
         return any(_is_in(said, each) or _is_in(each, said) for stems in self._phrases.get(slug, ()) for each in stems)
 
+    def _close_to(self, said: str) -> set[str]:
+        """The stems that a misspelt one may stand for; one that begins with „an“ is none for „ab“."""
+        if len(said) < _SHORTEST_TYPO:
+            return {said} & self._holding.keys()
+        other = {"ab": "an", "an": "ab"}.get(said[:2], "")
+        known = [
+            each for each in self._begins[said[:1]] if len(each) >= _SHORTEST_TYPO and not (other and each.startswith(other))
+        ]
+        return set(get_close_matches(said, known, n=len(known) or 1, cutoff=_CLOSE))
+
     def _with(self, said: str) -> set[str]:
         return set().union(*(slugs for each, slugs in self._holding.items() if _is_in(said, each)))
 
@@ -133,14 +146,6 @@ def _is_in(said: str, written: str) -> bool:
 
 def _holds(stems: frozenset[str], said: frozenset[str]) -> bool:
     return all(any(_is_in(word, each) for each in stems) for word in said)
-
-
-def _is_close(said: str, written: str) -> bool:
-    if said == written:
-        return True
-    if min(len(said), len(written)) < _SHORTEST_TYPO or {said[:2], written[:2]} == {"ab", "an"}:
-        return False
-    return SequenceMatcher(None, said, written).ratio() >= _CLOSE
 
 
 _names: dict[str, Names] = {}

@@ -32,7 +32,9 @@ from rasa_sdk.utils import all_subclasses
 
 from actions import actions as lotse_actions
 from actions.actions import REPLY, SLOTS
+from actions.names import names_of
 from bot.worker.runner import SequentialGraphRunner
+from knowledge.active import active_release
 
 _SENDER = "conversation"
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
@@ -128,6 +130,9 @@ class TurnProcessor(MessageProcessor):
     async def warm_up(self) -> None:
         """Build what the first question about a release would have to wait for."""
         await self.parse_message(UserMessage("Guten Tag", sender_id=_SENDER))
+        release = active_release()
+        if release:
+            names_of(release)
 
     def _tracker(self, state: Dict[str, Any]) -> DialogueStateTracker:
         tracker = DialogueStateTracker(_SENDER, self._slots)
