@@ -126,7 +126,9 @@ class Turn:
 
     def _stepped(self, reply: Reply, state: TurnState) -> tuple[Reply, TurnState]:
         """Remember where we came from, and what of two matters is still open."""
-        pending = state.pending if state.pending not in (None, state.service) else None
+        # Offered beside the matter it came with, not beside the next one.
+        is_stale = state.pending == self.state.pending and self.state.service and state.service not in (self.state.service, None)
+        pending = state.pending if state.pending not in (None, state.service) and not is_stale else None
         before = {key: value for key, value in self.state.to_dict().items() if key != "before" and value}
         speaks_of_it = reply.outcome in ("answer", "nothere", "missing", "ambiguous")
         return replace(reply, also=pending if speaks_of_it else None), replace(state, pending=pending, before=before or None)
