@@ -63,7 +63,7 @@ class _Fixed(Action):
 
     def gives_way(self, turn: Turn, understood: Understanding, tracker: Tracker) -> bool:
         """„Danke, und was kostet das?“, „Kann ich da anrufen?“, „What if I live in Tannberg?“, the surname „Said“."""
-        return turn.is_answer(understood) or turn.is_about_the_matter(understood)
+        return turn.reading(understood).is_answer() or turn.reading(understood).is_about_the_matter()
 
 
 class ActionCrisis(_Fixed):
@@ -87,7 +87,7 @@ class ActionThanks(_Fixed):
     intent = "dank"
 
     def gives_way(self, turn: Turn, understood: Understanding, tracker: Tracker) -> bool:
-        return ("?" in understood.text or turn.is_answer(understood)) and super().gives_way(turn, understood, tracker)
+        return ("?" in understood.text or turn.reading(understood).is_answer()) and super().gives_way(turn, understood, tracker)
 
 
 class ActionGoodbye(_Fixed):
@@ -113,7 +113,7 @@ class ActionRestart(_Fixed):
     intent, forgets = "neustart", True
 
     def gives_way(self, turn: Turn, understood: Understanding, tracker: Tracker) -> bool:
-        return turn.is_answer(understood) or (understood.facts.any and super().gives_way(turn, understood, tracker))
+        return turn.reading(understood).is_answer() or (understood.facts.any and super().gives_way(turn, understood, tracker))
 
 
 class ActionYes(ActionMatter):

@@ -7,9 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
-from actions.wording import called_by, content_of, stem, without_brackets, words_of
+from actions.wording import called_by, content_of, stem, without_brackets
 from knowledge.model import Service
 from knowledge.release import Release
+from knowledge.text import folded_words
 
 _KEPT = 4
 _LONGEST_NAME = 4
@@ -123,7 +124,7 @@ def _office_types(release: Release) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in release.knowledge.office_types:
         if each.type in used:
-            for word in words_of(f"{each.type} {without_brackets(each.name)}"):
+            for word in folded_words(f"{each.type} {without_brackets(each.name)}"):
                 if _OFFICE.search(word) and len(word) >= _SHORTEST_OFFICE:
                     found.setdefault(stem(word), each.type)
     return found

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 
 from actions.state import NONE_OF_THESE
-from actions.wording import alike, content_of, words_of
-from knowledge.text import fold
+from actions.wording import alike, content_of
+from knowledge.text import fold, folded_words
 
 Option = tuple[str, str]
 """Value and label."""
@@ -79,9 +79,9 @@ def picked_by_words(text: str, options: Sequence[Option], is_called: Callable[[s
     `is_called` says whether a word stands in a name of a value.
     """
     words = content_of(text)
-    if not words or len(words_of(text)) > _MOST_WORDS:
+    if not words or len(folded_words(text)) > _MOST_WORDS:
         return None
-    real = [(value, words_of(label)) for value, label in options if value != NONE_OF_THESE]
+    real = [(value, folded_words(label)) for value, label in options if value != NONE_OF_THESE]
     ways: tuple[Callable[[str, str, list[str]], bool], ...] = (
         lambda word, value, label: word in label,
         lambda word, value, label: any(alike(word, each) for each in label),

@@ -12,17 +12,16 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from actions.facts import FoundFacts, bare_surname, bare_value
-from actions.names import Names, names_of
-from actions.options import names_a_place_in_order, picked, picked_by_words
+from actions.facts import FoundFacts
+from actions.options import names_a_place_in_order
+from actions.reading import Reading, confusable, related
 from actions.state import ASPECT_NAMES, NONE_OF_THESE, WHO, Candidate, Reply, TurnState, Understanding
-from actions.wording import ASKING, NO, YES, adds_something, alike, aspect_in, called_by, content_of, is_about_aspect, words_of
+from actions.wording import NO, content_of
 from knowledge.model import OUTSIDE, Facts, Locality
 from knowledge.places import Gazetteer
 from knowledge.release import Release
 from knowledge.responsibility import Ambiguous, Choice, Missing, NotHere, Responsible, resolve
-from knowledge.surnames import surname_initial
-from knowledge.text import fold
+from knowledge.text import fold, folded_words
 
 __all__ = [
     "ASPECT_NAMES",
@@ -41,33 +40,14 @@ _BACK = frozenset(
     """.strip().split("|")
 )
 _AFRESH = frozenset(("neustart", "von vorne", "noch mal von vorne", "nochmal von vorne"))
-_NOT_THAT = re.compile(r"^(?:nein|ne|nee|na|no|nicht|falsch|stimmt nicht|doch nicht|sondern|ich mein\w*|i mean|wrong)\b[\s,.:!]*")
 _IS_NO = re.compile(r"(?:(?:das )?stimmt (?:so |doch )?nicht|das ist (?:doch |aber )?(?:falsch|verkehrt)|so nicht)\b")
 _IS_GLAD = frozenset("ok okay oke gut super prima klar passt perfekt danke thanks".split())
 _DOES_NOT_KNOW = re.compile(
     r"\b(?:weiss (?:ich |i )?(?:es |das )?(?:leider )?(?:nicht|ned|net)|keine ahnung|(?:do not|don t|dont) know|no idea)\b"
 )
-_NOT = frozenset("nicht kein keine keinen keiner nimmer ned not no cannot".split())
-_THE_OTHER = re.compile(
-    r"^(?:ja|yes|und|and|jetzt|dann|now|\W|das|den|die|the|zum|zweite[ns]?|second|other|andere[ns]?|anliegen|bitte|one)+$"
-)
-_OTHER = re.compile(r"\b(?:zweite|andere|second|other)")
-_GOES_ON = frozenset("und oder aber nein ne nee ach achso doch ok okay and but or no".split())
-_OF_THE_OFFICE = frozenset(("hours", "contact", "appointment"))
-_LONG_WORD = 4
-_SHORT_ANSWER = 6
-_SURE_OF_NEW_MATTER = 0.85
-_LONGEST_FOLLOW_UP = 9
-_SURE_OF_OTHER_MATTER = 0.97
-_LIKELY_OTHER_MATTER = 0.5
-_SHORT_MESSAGE = 6
-_LIKELY_FIRST = 0.1
 _FEW_WORDS = 3
 _MOST_CHOICES = 3
 _MOST_MEANINGS = 5
-_POINTING_BACK = frozenset(
-    ["das", "dafuer", "dazu", "damit", "davon", "da", "dort", "es", "und", "denn", "hierfuer", "that", "it", "this", "there"]
-)
 _OUT_OF_SCOPE = "ausserhalb"
 DOES_NOT_KNOW = "weiss_nicht"
 """Topic of a fallback: the open question cannot be answered."""
@@ -92,9 +72,9 @@ class Turn:
         state = replace(self.state, places=known, service=service, journey=journey, office=office, awaiting=awaiting)
         object.__setattr__(self, "state", state)
 
-    @property
-    def names(self) -> Names:
-        return names_of(self.release)
+    def reading(self, understood: Understanding) -> Reading:
+        """What a message says here."""
+        return Reading(self.release, self.gazetteer, self.state, understood)
 
     def choose(self, kind: str, value: str) -> tuple[Reply, TurnState]:
         """Somebody pressed a button."""
@@ -142,120 +122,59 @@ class Turn:
         return self._stepped(*self._said(understood))
 
     def _said(self, understood: Understanding) -> tuple[Reply, TurnState]:
-        option = self._option(understood.text)
+        read = self.reading(understood)
+        option = read.option()
         if option is not None and self.state.awaiting:
             return self._chosen(self.state.awaiting, option)
-        if self._means_the_other(understood.text):
+        if read.means_the_other():
             return self._matter(self.state.pending, self.state) if self.state.pending else self._not_understood(understood)
         if not self.state.awaiting and names_a_place_in_order(understood.text):
             return self._not_understood(understood)
-        answer = self._as_answer(understood)
+        answer = read.answer()
         if answer is not None:
             return self._answered(*answer)
         state = self._with_facts(understood.facts)
-        meant = self._corrected(understood)
-        office = self._office_asked(understood)
+        meant = read.corrected()
+        office = read.office_asked()
         if office and not meant:
-            return self._office(office, replace(state, aspect=self._aspect_of_new(understood)))
-        if not meant and self.is_about_the_matter(understood):
-            return self._again(replace(state, aspect=self._aspect_asked(understood)))
-        state = replace(state, aspect=self._aspect_of_new(understood))
+            return self._office(office, replace(state, aspect=read.aspect_of_new()))
+        if not meant and read.is_about_the_matter():
+            return self._again(replace(state, aspect=read.aspect_asked()))
+        state = replace(state, aspect=read.aspect_of_new())
         if meant:
             return self._matter(meant[0], state) if len(meant) == 1 else self._offer(meant, state)
-        if self._is_yes_or_no(understood):
+        if read.is_yes_or_no():
             return self._yes_or_no(understood)
-        return self._new_matter(understood, state)
+        return self._new_matter(read, state)
 
-    def _new_matter(self, understood: Understanding, state: TurnState) -> tuple[Reply, TurnState]:
-        if understood.facts.any and not self.state.has_matter and self._only_states(understood):
+    def _new_matter(self, read: Reading, state: TurnState) -> tuple[Reply, TurnState]:
+        understood = read.said
+        if understood.facts.any and not self.state.has_matter and read.only_states():
             return self._noted(state)
         if understood.journey in self.release.journeys:
             return self._journey(understood.journey, state)
-        if self.state.service and self._asks_more(understood):
-            return self._decide(self.state.service, replace(state, aspect=self._aspect(understood)))
-        meanings = self._meanings(understood)
+        if self.state.service and read.asks_more():
+            return self._decide(self.state.service, replace(state, aspect=read.aspect()))
+        meanings = read.meanings()
         if len(meanings) == 1:
             return self._matter(meanings[0], state)
         if meanings:
             return self._offer(meanings, state, _MOST_MEANINGS)
-        both = self._two_matters(understood)
+        both = read.two_matters()
         if both:
             return self._matter(both[0], replace(state, pending=both[1]))
-        if understood.verdict == "answer" and not self._says_nothing_new(understood):
+        if understood.verdict == "answer" and not read.says_nothing_new():
             return self._matter(understood.ranking[0].service, state)
-        named = self._named_in_full(understood)
+        named = read.named_in_full()
         if len(named) == 1:
             return self._matter(named[0], state)
-        if understood.verdict == "choose" and not self._says_nothing_new(understood):
+        if understood.verdict == "choose" and not read.says_nothing_new():
             return self._offer(named or [each.service for each in understood.ranking], state)
         return self._not_understood(understood, state)
 
-    # What a message says, beside what the classifier makes of it.
-
-    def is_about_the_matter(self, understood: Understanding) -> bool:
-        """Whether a message says or asks something more about the matter at hand, and names no other.
-
-        „Und bei meiner Mutter in Hohenreut?“, „Ich wohne ja inzwischen in Birkenried“, „Haben die eine Telefonnummer?“.
-        """
-        if not self.state.has_matter:
-            return False
-        told, words = understood.facts.any, content_of(understood.facts.rest)
-        others = [word for word in words if not self._belongs_here(word)]
-        if others:
-            # A story around a fact: none of its words is one that a service is called by.
-            is_story = words_of(understood.text)[0] in _GOES_ON and not any(map(self.names.is_known, others))
-            return told and is_story and not self._is_sure_of_another(understood)
-        if not told and not self._asks(understood):
-            return False
-        states = told and not ASKING & set(words_of(understood.text))
-        return states or all(map(is_about_aspect, words)) or not self._is_sure_of_another(understood)
-
-    def _belongs_here(self, word: str) -> bool:
-        return is_about_aspect(word) or (bool(self.state.service) and self.names.belongs_to(word, self.state.service or ""))
-
-    def _is_sure_of_another(self, understood: Understanding) -> bool:
-        return understood.verdict == "answer" and understood.ranking[0].service != self.state.service
-
-    def _asks(self, understood: Understanding) -> bool:
-        words = words_of(understood.text)
-        return understood.aspect != WHO or bool(aspect_in(words)) or bool(ASKING & set(words))
-
-    def _aspect_asked(self, understood: Understanding) -> str | None:
-        """What is asked about the matter at hand; what was asked before, where only a fact is new: „und morgen?“."""
-        told = aspect_in(words_of(understood.facts.rest))
-        if understood.facts.any:
-            return told or self.state.aspect
-        is_question = told or ASKING & set(words_of(understood.text))
-        return self._aspect(understood) if is_question else self.state.aspect
-
-    def _aspect_of_new(self, understood: Understanding) -> str | None:
-        """What is asked about a new matter. A word or two ask for nothing in particular, „und für Kinder?“ for the same."""
-        words = words_of(understood.text)
-        if len(words) <= _FEW_WORDS and not aspect_in(words) and not ASKING & set(words):
-            return self.state.aspect if words and words[0] in _GOES_ON else None
-        return understood.aspect if understood.aspect != WHO else None
-
-    @staticmethod
-    def _aspect(understood: Understanding) -> str | None:
-        return understood.aspect if understood.aspect != WHO else aspect_in(words_of(understood.facts.rest)) or None
-
-    @staticmethod
-    def _only_states(understood: Understanding) -> bool:
-        """Whether a message says nothing beside its facts, and asks nothing."""
-        return not content_of(understood.facts.rest) and not ASKING & set(words_of(understood.text))
-
-    def _says_nothing_new(self, understood: Understanding) -> bool:
-        """Whether a message has no word that can name a matter, while one is at hand: then the classifier only guesses."""
-        return self.state.has_matter and not content_of(understood.facts.rest)
-
-    def _is_yes_or_no(self, understood: Understanding) -> bool:
-        words = words_of(understood.text)
-        is_short = not content_of(understood.facts.rest) and words[:1] and words[0] in YES | NO
-        return understood.intent == "ja_nein" or bool(is_short and not understood.facts.any)
-
     def _yes_or_no(self, understood: Understanding) -> tuple[Reply, TurnState]:
         said = fold(understood.text).strip()
-        words = words_of(said)
+        words = folded_words(said)
         if self.state.awaiting:
             return self._not_understood(understood)
         if (words[:1] and words[0] in NO) or _IS_NO.match(said):
@@ -272,93 +191,13 @@ class Turn:
             return Reply("smalltalk", topic="dank"), replace(self.state, pending=None)
         if polite or not self.state.service:
             return Reply("smalltalk", topic="dank" if polite else "ja_nein"), self.state
-        near = sorted(self._confusable(self.state.service)) or self._related(self.state.service)
+        near = sorted(confusable(self.release, self.state.service)) or related(self.release, self.state.service)
         return self._offer(near, self.state) if near else (Reply("smalltalk", topic="ja_nein"), self.state)
-
-    def _meanings(self, understood: Understanding) -> list[str]:
-        """The services that a word or two may mean: „Führerschein“, „Ich möchte etwas abmelden“; the likeliest first.
-
-        Empty where the words are the whole name of a service, or belong to one alone. Only one where the matter at hand says
-        which: „und abmelden?“.
-        """
-        words = content_of(understood.facts.rest)
-        core = [word for word in words if not is_about_aspect(word)] or list(words)
-        said = words_of(understood.facts.rest)
-        if not 1 <= len(core) <= 2 or len(said) > _SHORT_MESSAGE or _NOT & set(said):  # a complaint is no bare word
-            return []
-        if any(map(self.names.office_type, core)) or self._whole(understood, core):
-            return []
-        found = self.names.partly(core)
-        if len(found) < 2:
-            return []
-        beside = self.names.beside(self.state.service, core) if self.state.service and self.state.service not in found else []
-        if len(beside) == 1:
-            return beside
-        alone = set(self.names.holding(core))
-        ranked = [each.service for each in understood.ranking if each.service in found]
-        return sorted(dict.fromkeys((*ranked, *found)), key=lambda slug: slug not in alone)
-
-    def _named_in_full(self, understood: Understanding) -> list[str]:
-        """The services that a message calls by their whole name or a synonym, perhaps misspelt."""
-        words = content_of(understood.facts.rest)
-        core = [word for word in words if not is_about_aspect(word)]
-        return self._whole(understood, core) or self.names.misspelt(words) or self.names.misspelt(core)
-
-    def _whole(self, understood: Understanding, core: list[str]) -> list[str]:
-        return self.names.whole(called_by(understood.facts.rest)) or self.names.whole(core)
-
-    def _office_asked(self, understood: Understanding) -> str | None:
-        """The type of office that is asked for by name: „Wie ist die Nummer vom Jugendamt?“, „Und die Zulassungsstelle?“."""
-        words = content_of(understood.facts.rest)
-        core = [word for word in words if not is_about_aspect(word)]
-        kind = self.names.office_type(core[0]) if len(core) == 1 and not self._whole(understood, core) else None
-        is_sure = understood.verdict == "answer" and words_of(understood.text)[0] not in _GOES_ON
-        return kind if (self._aspect(understood) or "hours") in _OF_THE_OFFICE and not is_sure else None
 
     def _services_at(self, office_type: str | None) -> list[str]:
         """The services of a type of office, first those that ask for the least."""
         found = [each for each in self.release.services.values() if office_type and each.office_type == office_type]
         return [each.slug for each in sorted(found, key=lambda each: len(each.varies_by))]
-
-    def _two_matters(self, understood: Understanding) -> tuple[str, ...]:
-        """Two services that a message is about; not where people confuse the two, for then only one is meant."""
-        both = tuple(slug for slug in understood.matters if slug in self.release.services)
-        if len(both) != 2 or both[1] in self._confusable(both[0]):
-            return ()
-        likely = {each.service for each in understood.ranking if each.confidence >= _LIKELY_FIRST}
-        # In the order mentioned, unless the first is one that is only mentioned by the way: that one is offered then.
-        return both if both[0] in likely or adds_something(understood.text) else both[::-1]
-
-    def _confusable(self, slug: str) -> set[str]:
-        return {distinction.other(slug) for distinction in self.release.distinctions_of(slug)}
-
-    def _corrected(self, understood: Understanding) -> list[str]:
-        """„nein, abmelden“: the services beside the one at hand whose names say what the correction says; at most three."""
-        said = fold(understood.text).strip()
-        rest = _NOT_THAT.sub("", said)
-        words = content_of(rest)
-        if not self.state.service or rest == said or not words or len(rest.split()) > _SHORT_ANSWER:
-            return []
-        beside = (*self._related(self.state.service), self.state.service)
-        near = [slug for slug in beside if all(self._names(slug, word) for word in words)]
-        return near[:3] if len(near) == 1 else [slug for slug in near if slug != self.state.service][:3]
-
-    def _related(self, slug: str) -> list[str]:
-        """Services that people confuse with one, and those whose names share a noun with its name."""
-        topic = _nouns(self.release.services[slug].name)
-        near = (each.slug for each in self.release.services.values() if each.slug != slug and topic & _nouns(each.name))
-        return list(dict.fromkeys((*near, *sorted(self._confusable(slug)))))
-
-    def _names(self, slug: str, word: str) -> bool:
-        service = self.release.services[slug]
-        return any(alike(word, each) for each in words_of(f"{service.name} {slug}"))
-
-    @staticmethod
-    def _means_the_other(text: str) -> bool:
-        said = fold(text)
-        return bool(_THE_OTHER.fullmatch(said) and _OTHER.search(said))
-
-    # What is said back.
 
     def _again(self, state: TurnState) -> tuple[Reply, TurnState]:
         """The matter at hand anew, with what is known now."""
@@ -513,92 +352,6 @@ class Turn:
         return replace(state, on=found.on.isoformat()) if found.on and found.on >= self.today else state
 
     # Answers to a question.
-
-    def is_answer(self, understood: Understanding) -> bool:
-        """Whether a message answers the question that was asked: „Said“ where a surname was asked for, a pick where one was."""
-        picks = bool(self.state.awaiting) and self._option(understood.text) is not None
-        return picks or self._as_answer(understood) is not None
-
-    def _as_answer(self, understood: Understanding) -> tuple[str, str] | None:
-        """Whether the text answers the question that was asked, and how."""
-        asked, text, found = self.state.awaiting, understood.text, understood.facts
-        if not asked or asked == "service":
-            return None
-        if len(text.split()) > _SHORT_ANSWER or self._is_new_matter(understood):
-            return None
-        if asked == "place":
-            return self._place_answer(text, found)
-        if asked == "district":
-            return self._district_answer(text, found)
-        if asked == "surname":
-            name = bare_surname(text) if not any(each.preposition for each in found.mentions) else None
-            return ("surname", name) if name and surname_initial(name) else None
-        if asked == "audience":
-            return ("audience", found.audience) if found.audience else None
-        value = bare_value(text)
-        return ("value", str(value)) if value is not None else None
-
-    def _place_answer(self, text: str, found: FoundFacts) -> tuple[str, str] | None:
-        localities = found.localities or self.gazetteer.lookup(text)
-        offered = [str(each) for each in localities if not self.state.options or str(each) in dict(self.state.options)]
-        if len(offered) == 1:
-            return "place", offered[0]
-        return ("place", "|".join(map(str, localities))) if localities else None
-
-    def _district_answer(self, text: str, found: FoundFacts) -> tuple[str, str] | None:
-        if found.road:
-            return "district", found.road
-        offered = dict(self.state.options)
-        for each in found.localities or self.gazetteer.lookup(text):
-            if each.ars == OUTSIDE:
-                continue
-            name = each.district or self.release.places[each.ars].name
-            if each.district or name in offered:
-                return "district", name
-        return None
-
-    def _is_new_matter(self, understood: Understanding) -> bool:
-        top = understood.ranking[0] if understood.ranking else None
-        return (
-            understood.intent == "anliegen"
-            and top is not None
-            and top.service != self.state.service
-            and top.confidence >= _SURE_OF_NEW_MATTER
-            and len(understood.text.split()) > 1
-            and bool(content_of(understood.facts.rest))
-        )
-
-    def _asks_more(self, understood: Understanding) -> bool:
-        """„und was kostet das?“: something about the matter at hand, with no other matter in it."""
-        words = fold(understood.text).split()
-        if not self._aspect(understood) or len(words) > _LONGEST_FOLLOW_UP or self._is_out_of_scope(understood):
-            return False
-        top = understood.ranking[0] if understood.ranking else None
-        if top is None or top.service == self.state.service:
-            return True
-        points_back = bool(_POINTING_BACK & {word.strip(".,!?") for word in words})
-        if understood.verdict != "answer":
-            return points_back or top.confidence < _LIKELY_OTHER_MATTER
-        return points_back and top.confidence < _SURE_OF_OTHER_MATTER
-
-    def _is_out_of_scope(self, understood: Understanding) -> bool:
-        """„Wie wird das Wetter?“: taken for out of scope, with a word in it that neither the matter nor an aspect explains."""
-        words = content_of(understood.facts.rest)
-        strange = (word for word in words if len(word) >= _LONG_WORD and not self._belongs_here(word))
-        return understood.intent == _OUT_OF_SCOPE and any(strange)
-
-    def _option(self, text: str) -> str | None:
-        """The offered option that a text names: by number, by its place in the order, by its label or name."""
-        if not self.state.options:
-            return None
-        option = picked(text, self.state.options, numbers=self.state.awaiting != "value")
-        if option is None and self.state.awaiting == "service":
-            option = picked_by_words(text, self.state.options, self.names.belongs_to)
-        return option
-
-
-def _nouns(name: str) -> set[str]:
-    return {fold(word) for word in re.findall(r"\w+", name) if word[0].isupper() and len(word) > _LONG_WORD}
 
 
 def _shown(choices: tuple[Choice, ...]) -> tuple[Choice, ...]:

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-from knowledge.text import fold
+from knowledge.text import fold, folded_words
 
-WORD = re.compile(r"\w+")
 _YES = "ja jo jap jawohl genau gern gerne ok okay oke klar yes yeah yep sure right"
 _NO = "nein ne nee na noe no nope nicht ned net nix falsch wrong"
 _COURTESY = """
@@ -105,21 +104,16 @@ SAYS_NOTHING = YES | NO | COURTESY | ASKING | _CALLS
 _ASPECT_OF = {word: aspect for aspect, listed in _ASPECTS.items() for word in listed.split()}
 
 
-def words_of(text: str) -> list[str]:
-    """The words of a text, folded."""
-    return WORD.findall(fold(text))
-
-
 def content_of(text: str) -> tuple[str, ...]:
     """The words of a text that may name a matter, each once; „melde … ab“ counts as „abmelden“ too when both stand there."""
-    words = words_of(text)
+    words = folded_words(text)
     kept = [word for word in words if word not in SMALL and not word.isdigit() and len(word) > 1]
     return tuple(dict.fromkeys(_with_their_particle(kept, words)))
 
 
 def called_by(text: str) -> tuple[str, ...]:
     """The content of a text with those small words that may belong to a name."""
-    return tuple(dict.fromkeys((*content_of(text), *(word for word in words_of(text) if word in _NAMING))))
+    return tuple(dict.fromkeys((*content_of(text), *(word for word in folded_words(text) if word in _NAMING))))
 
 
 def asks_for_something(part: str) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
+_WORD = re.compile(r"\w+")
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
@@ -14,3 +16,8 @@ def fold(text: str) -> str:
         return composed
     decomposed = unicodedata.normalize("NFKD", composed)
     return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+def folded_words(text: str) -> list[str]:
+    """The words of a text, folded, in order."""
+    return _WORD.findall(fold(text))

@@ -15,7 +15,7 @@ from knowledge.exchange.limits import Notes, clean_text, csv_rows, one_line, rea
 from knowledge.exchange.reading import Reading, Unreadable
 from knowledge.model import OfficeType, Service
 from knowledge.release import Knowledge
-from knowledge.text import fold
+from knowledge.text import fold, folded_words
 
 OFFICE_TYPE = OfficeType("leika", "Zuständige Stelle", "landkreis")
 LEVELS = {"1": "bund", "2": "landkreis", "3": "landkreis", "4": "land", "5": "gemeinde"}
@@ -128,7 +128,7 @@ def _says_something_new(name: str, service: Service) -> bool:
 
 
 def _plain(text: str) -> str:
-    return " ".join(sorted(re.findall(r"\w+", fold(text))))
+    return " ".join(sorted(folded_words(text)))
 
 
 __all__ = ["LEVELS", "OFFICE_TYPE", "leika_services", "read_leika"]

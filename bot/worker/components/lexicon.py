@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Dict, Iterable, Iterator, List, Tuple
 
 import yaml
 
-from knowledge.text import fold
+from knowledge.text import folded_words
 
 FILE = Path("nlu_data/lexikon.yml")
-_WORD = re.compile(r"\w+")
 _ENDINGS = frozenset(("", "s", "e", "en", "er", "es"))
 _LONGEST_ENDING = 2
 _SHORTEST = 2
@@ -26,13 +24,13 @@ class Lexicon:
         self._by_first: Dict[str, List[Tuple[Tuple[str, ...], Tuple[str, ...]]]] = {}
         for said, meant in entries:
             for phrase in said:
-                words = tuple(_WORD.findall(fold(phrase)))
+                words = tuple(folded_words(phrase))
                 if words:
                     self._by_first.setdefault(words[0], []).append((words, tuple(meant)))
 
     def meanings(self, text: str) -> List[str]:
         """The official words for what the text says, each once, in order."""
-        words = _WORD.findall(fold(text))
+        words = folded_words(text)
         return list(dict.fromkeys(meant for at in range(len(words)) for meant in self._at(words, at)))
 
     def _at(self, words: List[str], at: int) -> Iterator[str]:

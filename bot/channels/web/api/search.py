@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Iterable
 from functools import lru_cache
 
 from knowledge.model import Service
 from knowledge.release import Release
-from knowledge.text import fold
+from knowledge.text import folded_words
 
 Understand = Callable[[Release, str], Awaitable[list[tuple[str, float]]]]
 """The services a question may mean (slug, confidence from 0 to 1), the likeliest first; empty when nobody can say."""
@@ -38,7 +37,7 @@ async def find_services(release: Release, text: str, understand: Understand | No
 
 def by_words(release: Release, text: str) -> dict[str, float]:
     """Each service that holds every word of a text, with the mean weight of where it holds them: name, synonym, description."""
-    words = [word for word in _words(text) if word not in _FILLERS]
+    words = [word for word in folded_words(text) if word not in _FILLERS]
     if not words:
         return {}
     found: dict[str, float] = {}
@@ -74,11 +73,7 @@ def _kept(digest: str) -> Index:
 
 
 def _all_words(texts: Iterable[str]) -> frozenset[str]:
-    return frozenset(word for text in texts for word in _words(text))
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", fold(text))
+    return frozenset(word for text in texts for word in folded_words(text))
 
 
 def _holds(words: frozenset[str], word: str) -> float:
