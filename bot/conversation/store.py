@@ -16,6 +16,7 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    bindparam,
     delete,
     func,
     insert,
@@ -217,43 +218,36 @@ class ConversationStore:
     def _insert(self, message: IncomingMessage) -> Receipt:
         now = time.time()
         content = {"text": message.text, "choice": message.choice, "facts": message.facts, "command": message.command}
-        same = (_CONVERSATION.c.channel == message.channel) & (_CONVERSATION.c.key == message.conversation)
         with self._engine.begin() as connection:
-            known = connection.execute(
-                select(_INBOX.c.conversation_id, _INBOX.c.id).where(
-                    _INBOX.c.channel == message.channel, _INBOX.c.message_id == message.id
-                )
-            ).first()
+            known = connection.execute(_SAME_MESSAGE, {"channel": message.channel, "message": message.id}).first()
             if known:
                 return Receipt(known.conversation_id, known.id, True)
             language = {"language": message.language} if message.language else {}
-            found = connection.execute(select(_CONVERSATION.c.id, _CONVERSATION.c.state).where(same).with_for_update()).first()
+            found = connection.execute(_OF_KEY, {"channel": message.channel, "key": message.conversation}).first()
             if found is not None:
                 conversation = int(found.id)
                 spoken = {"state": {**found.state, **language}} if language else {}
-                connection.execute(update(_CONVERSATION).where(same).values(last_active=now, **spoken))
+                connection.execute(_CHANGE_CONVERSATION, {"of": conversation, "last_active": now, **spoken})
             elif message.opened:
                 raise UnknownConversation
             else:
-                made = insert(_CONVERSATION).values(
-                    channel=message.channel,
-                    key=message.conversation,
-                    reply_to=message.reply_to,
-                    state=language,
-                    last_active=now,
-                )
-                conversation = _new_id(connection.execute(made))
-            stored = connection.execute(
-                insert(_INBOX).values(
-                    conversation_id=conversation,
-                    channel=message.channel,
-                    message_id=message.id,
-                    content=content,
-                    attempts=0,
-                    received=now,
-                )
-            )
-            return Receipt(conversation, _new_id(stored), False)
+                made = {
+                    "channel": message.channel,
+                    "key": message.conversation,
+                    "reply_to": message.reply_to,
+                    "state": language,
+                    "last_active": now,
+                }
+                conversation = _new_id(connection.execute(_NEW_CONVERSATION, made))
+            stored = {
+                "conversation_id": conversation,
+                "channel": message.channel,
+                "message_id": message.id,
+                "content": content,
+                "attempts": 0,
+                "received": now,
+            }
+            return Receipt(conversation, _new_id(connection.execute(_NEW_MESSAGE, stored)), False)
 
     @staticmethod
     def _conversation(session: Session, channel: str, key: str, reply_to: str, state: dict[str, Any]) -> Conversation:
@@ -267,20 +261,13 @@ class ConversationStore:
     def lease(self, conversation: int, owner: str, seconds: float) -> bool:
         """Take or extend the right to do the turns of a conversation. One owner at a time, across processes."""
         now = time.time()
-        free = or_(Conversation.lease.is_(None), Conversation.lease == owner, Conversation.leased_until < now)
-        with Session(self._engine) as session, session.begin():
-            changed = session.execute(
-                update(Conversation).where(Conversation.id == conversation, free).values(lease=owner, leased_until=now + seconds)
-            )
-            return _rows(changed) == 1
+        mine = {"of": conversation, "owner": owner, "now": now}
+        with self._engine.begin() as connection:
+            return connection.execute(_LEASE, {**mine, "lease": owner, "leased_until": now + seconds}).rowcount == 1
 
     def give_back(self, conversation: int, owner: str) -> None:
-        with Session(self._engine) as session, session.begin():
-            session.execute(
-                update(Conversation)
-                .where(Conversation.id == conversation, Conversation.lease == owner)
-                .values(lease=None, leased_until=None)
-            )
+        with self._engine.begin() as connection:
+            connection.execute(_CHANGE_HELD, {"of": conversation, "owner": owner, "lease": None, "leased_until": None})
 
     def take(self, conversation: int, owner: str, seconds: float) -> OpenMessage | None:
         """Lease a conversation and take its oldest open message, counting the attempt; None when all are answered.
@@ -288,19 +275,16 @@ class ConversationStore:
         Raises `LeaseLost` when another owner holds the conversation or it was deleted.
         """
         now = time.time()
-        free = or_(_CONVERSATION.c.lease.is_(None), _CONVERSATION.c.lease == owner, _CONVERSATION.c.leased_until < now)
-        mine = _CONVERSATION.c.id == conversation
-        wanted = (_INBOX.c.id, _INBOX.c.message_id, _INBOX.c.content, _INBOX.c.attempts, _CONVERSATION.c.state)
-        oldest = select(*wanted).join_from(_INBOX, _CONVERSATION)
+        mine = {"of": conversation, "owner": owner, "now": now}
         with self._engine.begin() as connection:
-            leased = connection.execute(update(_CONVERSATION).where(mine, free).values(lease=owner, leased_until=now + seconds))
+            leased = connection.execute(_LEASE, {**mine, "lease": owner, "leased_until": now + seconds})
             if leased.rowcount != 1:
                 raise LeaseLost
-            row = connection.execute(oldest.where(mine, _INBOX.c.done.is_(None)).order_by(_INBOX.c.id).limit(1)).first()
+            row = connection.execute(_OLDEST_OPEN, {"of": conversation}).first()
             if row is None:
-                connection.execute(update(_CONVERSATION).where(mine).values(lease=None, leased_until=None))
+                connection.execute(_CHANGE_CONVERSATION, {"of": conversation, "lease": None, "leased_until": None})
                 return None
-            connection.execute(update(_INBOX).where(_INBOX.c.id == row.id).values(attempts=row.attempts + 1))
+            connection.execute(_CHANGE_MESSAGE, {"of": row.id, "attempts": row.attempts + 1})
         self.notices.tell(conversation, Happened("working", row.message_id))
         return OpenMessage(row.id, row.content, row.attempts + 1, row.state)
 
@@ -313,39 +297,35 @@ class ConversationStore:
         content = {"outcome": outcome, "blocks": blocks}
         with self._engine.begin() as connection:
             # The conversation is locked before its messages, here as everywhere: PostgreSQL would find a deadlock otherwise.
-            of_inbox = select(_INBOX.c.conversation_id).where(_INBOX.c.id == inbox).scalar_subquery()
-            locked = select(_CONVERSATION.c.state, _CONVERSATION.c.reply_to).where(_CONVERSATION.c.id == of_inbox)
-            found = connection.execute(locked.with_for_update()).first()
-            row = connection.execute(
-                select(_INBOX.c.conversation_id, _INBOX.c.done, _INBOX.c.message_id, _INBOX.c.content).where(_INBOX.c.id == inbox)
-            ).first()
+            found = connection.execute(_OF_MESSAGE, {"of": inbox}).first()
+            row = connection.execute(_MESSAGE, {"of": inbox}).first()
             if found is None or row is None or row.done is not None:  # deleted or answered meanwhile
                 raise LeaseLost
             before = found.state
-            connection.execute(update(_INBOX).where(_INBOX.c.id == inbox).values(done=now))
-            waiting = connection.execute(
-                select(_INBOX.c.id).where(_INBOX.c.conversation_id == row.conversation_id, _INBOX.c.done.is_(None)).limit(1)
-            ).first()
+            connection.execute(_CHANGE_MESSAGE, {"of": inbox, "done": now})
+            waiting = connection.execute(_OLDEST_OPEN, {"of": row.conversation_id}).first()
             kept = {} if waiting else {"lease": None, "leased_until": None}
-            held = connection.execute(
-                update(_CONVERSATION)
-                .where(_CONVERSATION.c.id == row.conversation_id, _CONVERSATION.c.lease == owner)
-                .values(state=state | {name: before[name] for name in _KEPT if name in before}, last_active=now, **kept)
-            )
-            if held.rowcount != 1:
+            state = state | {name: before[name] for name in _KEPT if name in before}
+            mine = {"of": row.conversation_id, "owner": owner}
+            if connection.execute(_CHANGE_HELD, {**mine, "state": state, "last_active": now, **kept}).rowcount != 1:
                 raise LeaseLost
-            stored = connection.execute(
-                insert(_OUTBOX).values(
-                    conversation_id=row.conversation_id,
-                    inbox_id=inbox,
-                    content=content,
-                    created=now,
-                    due=now,
-                    attempts=0,
-                    sent=None if blocks and found.reply_to else now,
-                )
+            stored = {
+                "conversation_id": row.conversation_id,
+                "inbox_id": inbox,
+                "content": content,
+                "created": now,
+                "due": now,
+                "attempts": 0,
+                "sent": None if blocks and found.reply_to else now,
+            }
+            answer = Answer(
+                _new_id(connection.execute(_NEW_ANSWER, stored)),
+                row.message_id,
+                _question(row.content),
+                blocks,
+                outcome,
+                created=now,
             )
-            answer = Answer(_new_id(stored), row.message_id, _question(row.content), blocks, outcome, created=now)
         self.notices.tell(row.conversation_id, Happened("answered", row.message_id))
         return Finished(answer, more=waiting is not None)
 
@@ -488,6 +468,37 @@ _CONVERSATION = cast("Table", Conversation.__table__)
 _INBOX = cast("Table", Inbox.__table__)
 _OUTBOX = cast("Table", Outbox.__table__)
 
+# The statements of every turn, put together once: that costs as much as running them.
+_OF = bindparam("of", type_=Integer)
+_HELD = (_CONVERSATION.c.id == _OF, _CONVERSATION.c.lease == bindparam("owner"))
+_FREE = or_(_CONVERSATION.c.lease.is_(None), _HELD[1], _CONVERSATION.c.leased_until < bindparam("now"))
+_LEASE = update(_CONVERSATION).where(_HELD[0], _FREE)
+_CHANGE_HELD = update(_CONVERSATION).where(*_HELD)
+_CHANGE_CONVERSATION = update(_CONVERSATION).where(_CONVERSATION.c.id == _OF)
+_CHANGE_MESSAGE = update(_INBOX).where(_INBOX.c.id == _OF)
+_NEW_CONVERSATION, _NEW_MESSAGE, _NEW_ANSWER = insert(_CONVERSATION), insert(_INBOX), insert(_OUTBOX)
+_SAME_MESSAGE = select(_INBOX.c.conversation_id, _INBOX.c.id).where(
+    _INBOX.c.channel == bindparam("channel"), _INBOX.c.message_id == bindparam("message")
+)
+_OF_KEY = (
+    select(_CONVERSATION.c.id, _CONVERSATION.c.state)
+    .where(_CONVERSATION.c.channel == bindparam("channel"), _CONVERSATION.c.key == bindparam("key"))
+    .with_for_update()
+)
+_OLDEST_OPEN = (
+    select(_INBOX.c.id, _INBOX.c.message_id, _INBOX.c.content, _INBOX.c.attempts, _CONVERSATION.c.state)
+    .join_from(_INBOX, _CONVERSATION)
+    .where(_CONVERSATION.c.id == _OF, _INBOX.c.done.is_(None))
+    .order_by(_INBOX.c.id)
+    .limit(1)
+)
+_MESSAGE = select(_INBOX.c.conversation_id, _INBOX.c.done, _INBOX.c.message_id, _INBOX.c.content).where(_INBOX.c.id == _OF)
+_OF_MESSAGE = (
+    select(_CONVERSATION.c.state, _CONVERSATION.c.reply_to)
+    .where(_CONVERSATION.c.id == select(_INBOX.c.conversation_id).where(_INBOX.c.id == _OF).scalar_subquery())
+    .with_for_update()
+)
+
 
 def _conversation_id(channel: str, key: str) -> Select[int]:
     return select(Conversation.id).where(Conversation.channel == channel, Conversation.key == key)
@@ -545,8 +556,3 @@ def _new_id(result: CursorResult[Any]) -> int:
 
 def _question(content: dict[str, Any]) -> str:
     return str((content.get("choice") or {}).get("label") or content.get("text") or "")
-
-
-def _rows(result: Any) -> int:
-    assert isinstance(result, CursorResult)
-    return int(result.rowcount)

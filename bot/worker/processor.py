@@ -156,8 +156,9 @@ class TurnProcessor(MessageProcessor):
         nlg: NaturalLanguageGenerator,
         prediction: PolicyPrediction,
     ) -> bool:
-        here = self._actions.get(action.name(), action)
-        return await super()._run_action(here, tracker, output_channel, nlg, prediction)
+        here = self._actions.get(action.name())
+        more = await super()._run_action(here or action, tracker, output_channel, nlg, prediction)
+        return more and here is None  # one of ours says all there is to say: that nothing follows need not be predicted
 
 
 def _sdk_actions() -> List[SdkAction]:

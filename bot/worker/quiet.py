@@ -1,4 +1,4 @@
-"""Keep Rasa and TensorFlow quiet and at home: no telemetry, no error reports, no text of a citizen in a log."""
+"""Keep Rasa and TensorFlow quiet and at home: no telemetry, no error reports, no text of a citizen in a log, and one core."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ ENVIRONMENT = {
     "LOG_LEVEL": "WARNING",
     "LOG_LEVEL_LIBRARIES": "ERROR",
     "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+    # The matrices are small: a second thread only spins, six times as long as a turn takes. More cores are for more workers.
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 from collections import OrderedDict
 from typing import Any, AsyncIterator, Dict, Optional
@@ -49,6 +50,8 @@ class Worker:
         self._releases[release.id] = release
         while len(self._releases) > _RELEASES_KEPT:
             self._releases.popitem(last=False)
+        gc.collect()
+        gc.freeze()  # a million objects that stay: looking through them for garbage would hold up a turn
 
     def release(self, release_id: str) -> Optional[Release]:
         return self._releases.get(release_id)

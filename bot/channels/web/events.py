@@ -32,6 +32,8 @@ _POLL_S = 1.0
 _OVERLAP_S = 10.0
 """A transaction may take so long from getting an id to being seen."""
 _RECONNECT_MS = 2000
+_LET_PASS_S = 0.02
+"""Whoever asked gets the answer with the request itself: it goes first, and does not share the interpreter with this look."""
 
 
 class TooManyStreams(Exception):
@@ -109,6 +111,8 @@ class Streams:
                     if each.what in ("received", "working"):
                         yield _progress(each.message_id, each.what)
                 if not happened or any(each.what in ("answered", "gone") for each in news):
+                    if happened:
+                        await asyncio.sleep(_LET_PASS_S)
                     async for event in self._looked(stream):
                         yield event
         except UnknownConversation:
