@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from actions.facts import FoundFacts, bare_surname, bare_value
 from actions.names import Names, names_of
 from actions.options import picked, picked_by_words
-from actions.state import WHO, TurnState, Understanding
+from actions.state import JOURNEY, WHO, TurnState, Understanding
 from actions.wording import ASKING, NO, YES, adds_something, alike, aspect_in, called_by, content_of, is_about_aspect
 from knowledge.model import OUTSIDE
 from knowledge.places import Gazetteer
@@ -246,8 +246,14 @@ class Reading:
         return kind if (self.aspect() or "hours") in _OF_THE_OFFICE and not is_sure else None
 
     def two_matters(self) -> tuple[str, ...]:
-        """Two services that a message is about; not where people confuse the two, for then only one is meant."""
+        """Two services that a message is about, or a service and a journey (`lebenslage:…`).
+
+        Not two that people confuse, for then only one is meant.
+        """
         both = tuple(slug for slug in self.said.matters if slug in self.release.services)
+        situations = [slug for slug in self.said.matters if slug.removeprefix(JOURNEY) in self.release.journeys]
+        if len(both) == len(situations) == 1:  # what is asked for first, then all that the situation takes
+            return (*both, *situations)
         if len(both) != 2 or both[1] in confusable(self.release, both[0]):
             return ()
         likely = {each.service for each in self.said.ranking if each.confidence >= _LIKELY_FIRST}

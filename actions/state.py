@@ -52,13 +52,17 @@ class Understanding:
     journey: str = ""
 
 
+JOURNEY = "lebenslage:"
+"""Begins the name of a journey where it stands among services."""
+
+
 @dataclass(frozen=True)
 class TurnState:
     """What a conversation remembers. JSON-safe through `to_dict` and `from_dict`.
 
     The matter at hand is a `service`, a `journey`, or an `office` (its type) that was asked for by name. `options` are the
     answers to an open question; those behind `NONE_OF_THESE` were not shown and may be meant all the same. `pending` is a
-    second matter that was named and not dealt with yet; `before` is the state one step back.
+    second matter (a service or `lebenslage:…`) that was named and not dealt with yet; `before` is the state one step back.
     """
 
     service: str | None = None

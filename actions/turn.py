@@ -15,7 +15,7 @@ from typing import Any
 from actions.facts import FoundFacts
 from actions.options import names_a_place_in_order
 from actions.reading import Reading, confusable, related
-from actions.state import ASPECT_NAMES, NONE_OF_THESE, WHO, Candidate, Reply, TurnState, Understanding
+from actions.state import ASPECT_NAMES, JOURNEY, NONE_OF_THESE, WHO, Candidate, Reply, TurnState, Understanding
 from actions.wording import NO, content_of
 from knowledge.model import OUTSIDE, Facts, Locality
 from knowledge.places import Gazetteer
@@ -108,7 +108,8 @@ class Turn:
         """Remember where we came from, and what of two matters is still open."""
         # Offered beside the matter it came with, not beside the next one.
         is_stale = state.pending == self.state.pending and self.state.service and state.service not in (self.state.service, None)
-        pending = state.pending if state.pending not in (None, state.service) and not is_stale else None
+        at_hand = (None, state.service, f"{JOURNEY}{state.journey}")
+        pending = state.pending if state.pending not in at_hand and not is_stale else None
         before = {key: value for key, value in self.state.to_dict().items() if key != "before" and value}
         speaks_of_it = reply.outcome in ("answer", "nothere", "missing", "ambiguous")
         return replace(reply, also=pending if speaks_of_it else None), replace(state, pending=pending, before=before or None)
@@ -260,6 +261,8 @@ class Turn:
         return reply, self.state
 
     def _matter(self, slug: str, state: TurnState) -> tuple[Reply, TurnState]:
+        if slug.removeprefix(JOURNEY) in self.release.journeys:
+            return self._journey(slug.removeprefix(JOURNEY), state)
         if slug not in self.release.services:
             return self.unsure(state)
         return self._decide(slug, state if slug == self.state.service else self._afresh(state))

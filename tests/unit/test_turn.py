@@ -349,6 +349,15 @@ def test_the_second_matter_waits_for_the_answer_to_the_first(talk: Talk) -> None
     assert talk.say("Ja, bitte").service == "hundesteuer-anmelden"
 
 
+def test_a_matter_comes_before_the_situation_it_was_named_with(talk: Talk) -> None:
+    situation = "lebenslage:gaststaette-eroeffnen"
+    reply = both(talk, "Ich mache in Grünsee ein Café auf und habe auch einen Hund", situation, "hundesteuer-anmelden")
+    assert (reply.service, reply.also) == ("hundesteuer-anmelden", situation)
+    reply = talk.say("Ja, bitte")
+    assert (reply.outcome, reply.topic, reply.also) == ("journey", "gaststaette-eroeffnen", None)
+    assert talk.state.pending is None
+
+
 def test_of_two_that_people_confuse_only_one_is_meant(talk: Talk) -> None:
     assert both(talk, "anmelden oder ummelden", "wohnsitz-anmelden", "wohnsitz-ummelden").also is None
 

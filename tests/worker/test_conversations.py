@@ -315,7 +315,8 @@ def test_the_scripts_can_be_read(release: Release) -> None:
     assert len(set(names)) == len(names)
     known: dict[str, Any] = {
         **dict.fromkeys(("ergebnis", "nicht ergebnis"), OUTCOMES),
-        **dict.fromkeys(("leistung", "verstanden", "auch", "schritte"), release.services),
+        **dict.fromkeys(("leistung", "verstanden", "schritte"), release.services),
+        "auch": {**release.services, **release.journeys},
         **dict.fromkeys(("stelle", "auch stelle", "schritt bei"), release.offices),
         **dict.fromkeys(("block", "kein block"), BLOCKS),
         "fragt": ASKED,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
 
+from actions.state import JOURNEY
 from actions.turn import DOES_NOT_KNOW, NONE_OF_THESE, WHO, Reply
 from bot.conversation.messages import Block, NoteBlock, OfficeBlock, ServiceBlock
 from bot.conversation.other_languages import language_card
@@ -50,13 +51,22 @@ class Renderer:
 
     def _second_matter(self, reply: Reply) -> Iterator[Block]:
         """What else the message was about, to be pressed once the first matter is dealt with."""
-        if reply.also is None or reply.also not in self._release.services:
+        named = self._second_name(reply.also or "")
+        if named is None:
             return
-        label = self._words.service(self._release.services[reply.also])
+        kind, value, label = named
         waits = reply.outcome in ("missing", "ambiguous")
         yield self._text("second_matter_waits" if waits else "second_matter", service=label)
         if not waits:  # two rows of buttons would leave open which question they answer
-            yield {"type": "choices", "kind": "service", "options": [{"value": reply.also, "label": label}]}
+            yield {"type": "choices", "kind": kind, "options": [{"value": value, "label": label}]}
+
+    def _second_name(self, also: str) -> tuple[str, str, str] | None:
+        """Kind, value and label of a service, or of a journey."""
+        if also in self._release.services:
+            return "service", also, self._words.service(self._release.services[also])
+        slug = also.removeprefix(JOURNEY)
+        journey = self._release.journeys.get(slug)
+        return ("journey", slug, self._words.journey(journey)) if journey else None
 
     def apology(self) -> list[Block]:
         """When a turn could not be done."""

@@ -19,7 +19,8 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.linear_model import LogisticRegression
 
 from actions.turn import WHO
-from bot.worker.components.questions import LONGEST, NGrams, QuestionVectorizer, SparseVector, matrix_of
+from bot.worker.components.questions import LONGEST, PACKED, NGrams, QuestionVectorizer, SparseVector, matrix_of
+from bot.worker.components.shares import against_rest
 from bot.worker.importer import ASPECT, CALIBRATES
 from knowledge.text import fold
 
@@ -83,15 +84,18 @@ class AspectClassifier(GraphComponent, IntentClassifier):
             self._use({"vectorizer": vectorizer, "frames": frames, "common": common, "hints": _hints(training_data)})
             vectors = [self._joined(*each) for each in zip(texts, written, framed, strict=True)]
             width = vectorizer.size + frames.size + len(self._hints)
-            regression = LogisticRegression(C=self._config["C"], solver="liblinear", dual=True, tol=_TOLERANCE)
-            regression.fit(matrix_of(vectors, width), [message.get(ASPECT) for message in messages])
-            self._model["aspects"] = [str(aspect) for aspect in regression.classes_]
-            self._model["coefficients"] = np.ascontiguousarray(regression.coef_.T, dtype=np.float32)
-            lead = [self._config["lead"].get(aspect, 0.0) for aspect in self._model["aspects"]]
-            self._model["intercept"] = (regression.intercept_ - lead).astype(np.float32)
+            aspects, gold = np.unique([message.get(ASPECT) for message in messages], return_inverse=True)
+            weights, intercepts = against_rest(self._machine, matrix_of(vectors, width), gold)
+            lead = [self._config["lead"].get(aspect, 0.0) for aspect in aspects]
+            self._model["aspects"] = aspects.tolist()
+            self._model["coefficients"] = np.ascontiguousarray(weights)
+            self._model["intercept"] = (intercepts - lead).astype(np.float32)
         with self._model_storage.write_to(self._resource) as folder:
-            joblib.dump(self._model, folder / "aspect.joblib")
+            joblib.dump(self._model, folder / "aspect.joblib", compress=PACKED)
         return self._resource
+
+    def _machine(self) -> LogisticRegression:
+        return LogisticRegression(C=self._config["C"], solver="liblinear", dual=True, tol=_TOLERANCE, random_state=0)
 
     def process(self, messages: List[Message]) -> List[Message]:
         for message in messages:

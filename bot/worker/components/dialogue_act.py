@@ -17,7 +17,8 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.linear_model import LogisticRegression
 
-from bot.worker.components.questions import VECTOR, learnt_from, matrix_of, width_of
+from bot.worker.components.questions import PACKED, VECTOR, learnt_from, matrix_of, width_of
+from bot.worker.components.shares import against_rest
 from bot.worker.importer import MATTER
 from knowledge.text import fold
 
@@ -25,7 +26,7 @@ CRISIS = "krise"
 _MATTERS_KEPT = 4000
 _SHORT = 4
 """Words; single ones are taken for a cry for help or a yes the easiest."""
-_TOLERANCE = 0.01
+_TOLERANCE = 0.1
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -75,19 +76,20 @@ class DialogueActClassifier(GraphComponent, IntentClassifier):
 
     def train(self, training_data: TrainingData) -> Resource:
         messages = _balanced(learnt_from(training_data))
-        vectors = [message.get(VECTOR) for message in messages]
-        regression = LogisticRegression(
-            C=self._config["C"], class_weight="balanced", solver="liblinear", dual=True, tol=_TOLERANCE
-        )
-        regression.fit(matrix_of(vectors, width_of(training_data)), [message.get(INTENT) for message in messages])
-        model = {
-            "acts": [str(act) for act in regression.classes_],
-            "coefficients": np.ascontiguousarray(regression.coef_.T, dtype=np.float32),
-            "intercept": regression.intercept_.astype(np.float32),
-        }
+        acts, gold = np.unique([message.get(INTENT) for message in messages], return_inverse=True)
+        weight = {-1: 1.0, **dict(enumerate(len(gold) / (len(acts) * np.bincount(gold))))}
+
+        def machine() -> LogisticRegression:
+            return LogisticRegression(
+                C=self._config["C"], class_weight=weight, solver="liblinear", dual=True, tol=_TOLERANCE, random_state=0
+            )
+
+        rows = matrix_of([message.get(VECTOR) for message in messages], width_of(training_data))
+        weights, intercepts = against_rest(machine, rows, gold)
+        model = {"acts": acts.tolist(), "coefficients": np.ascontiguousarray(weights), "intercept": intercepts}
         patterns = [row["pattern"] for row in training_data.regex_features if row["name"] == CRISIS]
         with self._model_storage.write_to(self._resource) as folder:
-            joblib.dump({"patterns": patterns, "model": model}, folder / "dialogue_act.joblib")
+            joblib.dump({"patterns": patterns, "model": model}, folder / "dialogue_act.joblib", compress=PACKED)
         return self._resource
 
     def process(self, messages: List[Message]) -> List[Message]:

@@ -17,6 +17,9 @@ from spacy.language import Language
 from spacy.lookups import load_lookups
 from spacy.strings import get_string_id
 
+_KEPT = 20_000
+"""Base forms of words that were looked up: most words come again and again."""
+
 
 class Lemmas:
     """The base forms of words in arrays: a tenth of the 130 MB that spaCy's own lemmatizer takes for the same table."""
@@ -27,8 +30,9 @@ class Lemmas:
         numbers: Dict[str, int] = {}
         self._number = np.array([numbers.setdefault(table[int(word)], len(numbers)) for word in self._words], dtype=np.int32)
         self._forms = list(numbers)
+        self.of = lru_cache(maxsize=_KEPT)(self._of)
 
-    def of(self, word: str) -> str:
+    def _of(self, word: str) -> str:
         """The base form of a word; the word itself where none is known."""
         key = np.uint64(get_string_id(word))
         at = int(np.searchsorted(self._words, key))

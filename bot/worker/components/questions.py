@@ -42,6 +42,8 @@ _BETWEEN_PARTS = re.compile(
     re.IGNORECASE,
 )
 _MOST_PARTS = 8
+PACKED = 1
+"""How hard files of the model are compressed: Rasa does it anew for the whole model, as hard as can be, for 15 s."""
 LONGEST = 2000
 """Characters that are looked at; a story is understood from its first pages."""
 
@@ -59,6 +61,30 @@ class SparseVector(NamedTuple):
     def __deepcopy__(self, _: Dict[int, Any]) -> SparseVector:
         """Nothing changes a vector, so copies may share it."""
         return self
+
+
+class _Counted(NamedTuple):
+    """The n-grams of some texts, and for each in each text: the text's number, the n-gram's number, how often it occurs."""
+
+    texts: int
+    names: List[str]
+    rows: np.ndarray
+    grams: np.ndarray
+    often: np.ndarray
+
+    @classmethod
+    def merged(cls, shares: Sequence[_Counted]) -> _Counted:
+        """Consecutive shares of the texts as one."""
+        numbers: Dict[str, int] = {}
+        number_of = [np.array([numbers.setdefault(name, len(numbers)) for name in each.names], np.int64) for each in shares]
+        first = np.cumsum([0, *(each.texts for each in shares)])
+        return cls(
+            int(first[-1]),
+            list(numbers),
+            np.concatenate([each.rows + start for each, start in zip(shares, first[:-1], strict=True)]),
+            np.concatenate([number[each.grams] for each, number in zip(shares, number_of, strict=True)]),
+            np.concatenate([each.often for each in shares]),
+        )
 
 
 class NGrams:
@@ -80,26 +106,30 @@ class NGrams:
     def size(self) -> int:
         return len(self._numbers)
 
-    def fit(self, texts: Sequence[str]) -> List[SparseVector]:
-        """Learn which n-grams there are; the vectors of the texts, in their order."""
-        seen: Dict[str, int] = {}
-        counted = [
-            np.unique(np.array([seen.setdefault(gram, len(seen)) for gram in self._analyze(text)], np.int32), return_counts=True)
-            for text in texts
-        ]
-        counts = np.bincount(np.concatenate([np.zeros(0, np.int32), *(grams for grams, _ in counted)]), minlength=len(seen))
-        names = list(seen)
+    def fit(self, texts: Sequence[str], together: bool = False) -> List[SparseVector]:
+        """Learn which n-grams there are; the vectors of the texts, in their order. `together`: several processes count."""
+        some = in_shares(lambda share: self._counted([texts[number] for number in share]), len(texts)) if together else None
+        _, names, rows, grams, often = _Counted.merged(some or [self._counted(texts)])
+        counts = np.bincount(grams, minlength=len(names))
         kept = sorted(np.flatnonzero(counts >= self._least), key=names.__getitem__)
         self._numbers = {names[gram]: number for number, gram in enumerate(kept)}
         self._rarity = (np.log((1 + len(texts)) / (1 + counts[kept].astype(np.float64))) + 1).astype(np.float32)
-        number_of = np.full(len(seen), -1, dtype=np.int32)
+        number_of = np.full(len(names), -1, dtype=np.int32)
         number_of[kept] = np.arange(len(kept), dtype=np.int32)
-        vectors = []
-        for grams, often in counted:
-            features = number_of[grams]
-            order = np.argsort(features)[np.count_nonzero(features < 0) :]
-            vectors.append(self._weighed(features[order], often[order]))
-        return vectors
+        features = number_of[grams]
+        order = np.lexsort((features, rows))
+        order = order[features[order] >= 0]
+        ends = np.cumsum(np.bincount(rows[order], minlength=len(texts)))[:-1]
+        each = zip(np.split(features[order], ends), np.split(often[order], ends), strict=True)
+        return [self._weighed(own, count) for own, count in each]
+
+    def _counted(self, texts: Sequence[str]) -> _Counted:
+        seen: Dict[str, int] = {}
+        found = [np.array([seen.setdefault(gram, len(seen)) for gram in self._analyze(text)], np.int64) for text in texts]
+        rows = np.repeat(np.arange(len(texts)), [len(grams) for grams in found])
+        pairs, often = np.unique(rows * len(seen) + np.concatenate([*found, np.zeros(0, np.int64)]), return_counts=True)
+        rows, grams = np.divmod(pairs, max(1, len(seen)))
+        return _Counted(len(texts), list(seen), rows, grams, often)
 
     def vector(self, text: str) -> SparseVector:
         numbers = self._numbers
@@ -127,8 +157,8 @@ class QuestionVectorizer:
         return self._characters.size + self._words.size
 
     def fit(self, texts: Sequence[str]) -> List[SparseVector]:
-        """Learn which n-grams there are; the vectors of the texts, in their order."""
-        characters, words = self._characters.fit(texts), self._words.fit(texts)
+        """Learn which n-grams there are; the vectors of the texts, in their order. For training: several processes count."""
+        characters, words = self._characters.fit(texts, together=True), self._words.fit(texts, together=True)
         return [self._joined(*pair) for pair in zip(characters, words, strict=True)]
 
     def vector(self, text: str) -> SparseVector:
@@ -243,7 +273,7 @@ class QuestionFeaturizer(GraphComponent):
         for message, vector in zip(messages, self._vectorizer.fit([text for some in texts for text in some]), strict=True):
             message.set(VECTOR, vector)
         with self._model_storage.write_to(self._resource) as folder:
-            joblib.dump(self._vectorizer, folder / "vectorizer.joblib")
+            joblib.dump(self._vectorizer, folder / "vectorizer.joblib", compress=PACKED)
         return self._resource
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import joblib
@@ -19,14 +18,15 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import logsumexp
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.svm import LinearSVC
 
+from actions.state import JOURNEY
 from actions.wording import adds_something, asks_for_something
 from bot.worker.components.lexicon import lexicon
 from bot.worker.components.matcher import Evidence, Matcher, fingerprint, matcher_of, trained_wording, wording_of
 from bot.worker.components.questions import (
     LONGEST,
+    PACKED,
     PARTS,
     VECTOR,
     SparseVector,
@@ -36,15 +36,13 @@ from bot.worker.components.questions import (
     width_of,
     without_places,
 )
-from bot.worker.components.shares import in_shares
+from bot.worker.components.shares import against_rest, in_shares
 from bot.worker.importer import CALIBRATES, MATTER, OUT_OF_SCOPE
 from knowledge.active import active_release
 from knowledge.release import Knowledge, Release
 
 NOTHING = ""
 PREFIX = "anliegen/"
-JOURNEY = "lebenslage:"
-"""Begins the class of a journey, which stands among the services in the training data."""
 _JOURNEYS = 4
 _RANKED = 10
 _TOLERANCE = 0.1
@@ -142,21 +140,24 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
     def train(self, training_data: TrainingData) -> Resource:
         rows, gold, slugs = _questions(learnt_from(training_data), width_of(training_data))
         release = active_release() or Release(0, "", "", Knowledge())
-        weights, intercepts = self._fit(rows, gold)
+        weights, intercepts = against_rest(self._machine, rows, gold)
         self._use(
             {
                 **_UNCALIBRATED_MODEL,
                 "slugs": slugs,
                 **_in_steps(weights),
-                "intercept": intercepts.astype(np.float32),
+                "intercept": intercepts,
                 "wording": trained_wording(release, slugs),
                 "learnt": frozenset(fingerprint(text) for each in release.services.values() for text in wording_of(each)),
             }
         )
         self._calibrate([message for message in training_data.intent_examples if message.get(CALIBRATES)], release)
         with self._model_storage.write_to(self._resource) as folder:
-            joblib.dump(self._model, folder / "services.joblib")
+            joblib.dump(self._model, folder / "services.joblib", compress=PACKED)
         return self._resource
+
+    def _machine(self) -> LinearSVC:
+        return LinearSVC(C=self._config["C"], tol=_TOLERANCE, max_iter=_ROUNDS, random_state=0)
 
     def _calibrate(self, messages: List[Message], release: Release) -> None:
         """Fit to questions not learnt from how sure the model may be (Guo et al. 2017), then the matcher's weights."""
@@ -180,14 +181,18 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
         nameless = [dataclasses.replace(stranger, synonyms=()) for stranger in strangers]
         places = np.array([slugs.index(slug) for slug in wording])
         fold_of = np.random.default_rng(1).permutation(len(places)) % _FOLDS
-        blocks: List[Tuple[np.ndarray, Evidence]] = []
-        for matcher in (Matcher(strangers, trained=wording), Matcher(nameless, trained=wording)):
-            for number in range(_FOLDS):
-                strange = fold_of == number
-                known = np.where(strange, -np.inf, values[:, places])
-                found = [matcher.evidence(_searched(message), _means(own)) for message, own in zip(messages, known, strict=True)]
-                blocks.append((places[strange], Evidence(*(np.array(kind)[:, strange] for kind in zip(*found, strict=True)))))
 
+        def looked_up(share: np.ndarray) -> List[Tuple[np.ndarray, Evidence]]:
+            found = []
+            for matcher in (Matcher((strangers, nameless)[which], trained=wording) for which in share):
+                for number in range(_FOLDS):
+                    strange = fold_of == number
+                    known = np.where(strange, -np.inf, values[:, places])
+                    said = [matcher.evidence(_searched(each), _means(own)) for each, own in zip(messages, known, strict=True)]
+                    found.append((places[strange], Evidence(*(np.array(kind)[:, strange] for kind in zip(*said, strict=True)))))
+            return found
+
+        blocks = [block for some in in_shares(looked_up, 2, smallest=1) for block in some]
         settled = [_Settled(values, right, at) for at, _ in blocks]
 
         def surprise(weights: np.ndarray) -> float:
@@ -197,11 +202,6 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
         start = np.array(_UNCALIBRATED_WEIGHTS)
         best = minimize(surprise, start, method="Nelder-Mead", options={"maxiter": 250, "xatol": 0.02, "fatol": 1e-4})
         self._use({**self._model, "untrained": tuple(map(float, best.x))})
-
-    def _fit(self, rows: scipy.sparse.csr_matrix, gold: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-        """Weights (features, classes) and intercepts, one class against all others."""
-        parts = in_shares(lambda share: _against_rest(rows, gold, share, self._config["C"]), int(gold.max()) + 1)
-        return np.hstack([weights for weights, _ in parts]), np.concatenate([intercepts for _, intercepts in parts])
 
     def process(self, messages: List[Message]) -> List[Message]:
         for message in messages:
@@ -222,7 +222,8 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
         """Two services in the order mentioned, if a part of the message of its own surely asks for each.
 
         Where the message itself adds one thing to another („auch“, „außerdem“), one of them need only be likely. One of the two
-        is the likeliest of the whole message. A part that only tells something asks for nothing.
+        is the likeliest of the whole message. A part that only tells something asks for nothing; it may tell of a situation that
+        takes several services (`lebenslage:…`), which counts where the message adds one thing to another.
         """
         vectors = message.get(PARTS)
         if not vectors or not ranking:
@@ -233,10 +234,11 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
             values = self._margins_of(vector) / self._model["temperature"]
             best = self._model["slugs"][int(np.argmax(values))] if len(values) else NOTHING
             sure = float(np.exp(values.max() - logsumexp(values))) if len(values) else 0.0
-            if best == NOTHING or best.startswith(JOURNEY) or not asks_for_something(part):
-                continue
-            if sure >= self._config["matter_added_at"]:
+            is_one = best.startswith(JOURNEY) or (best != NOTHING and asks_for_something(part))
+            if is_one and sure >= self._config["matter_added_at"]:
                 found[best] = max(sure, found.get(best, 0.0))
+        if not adds_something(text):
+            found = {slug: sure for slug, sure in found.items() if not slug.startswith(JOURNEY)}
         surely = [slug for slug, sure in found.items() if sure >= self._config["matter_at"]]
         both = list(found) if surely and len(found) == 2 and adds_something(text) else surely
         return both if len(both) == 2 and ranking[0]["service"] in both else []
@@ -352,25 +354,6 @@ class _Settled:
 def _surprise(scores: np.ndarray, right: np.ndarray) -> float:
     """Mean negative log likelihood of the right column of each row."""
     return float(np.mean(logsumexp(scores, axis=1) - scores[np.arange(len(right)), right]))
-
-
-def _against_rest(
-    rows: scipy.sparse.csr_matrix, gold: np.ndarray, share: np.ndarray, regularisation: float
-) -> Tuple[np.ndarray, np.ndarray]:
-    """What LinearSVC learns for some of the classes; all other classes are the rest."""
-    labels = np.where(np.isin(gold, share), gold, -1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        machine = LinearSVC(C=regularisation, tol=_TOLERANCE, max_iter=_ROUNDS, random_state=0).fit(rows, labels)
-    if len(machine.classes_) == 2:  # one row says both
-        weights, intercepts = (
-            np.vstack([-machine.coef_, machine.coef_]),
-            np.concatenate([-machine.intercept_, machine.intercept_]),
-        )
-    else:
-        weights, intercepts = machine.coef_, machine.intercept_
-    own = machine.classes_ >= 0
-    return weights[own].T.astype(np.float32), intercepts[own]
 
 
 def _in_steps(weights: np.ndarray) -> Dict[str, np.ndarray]:
