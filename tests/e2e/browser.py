@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from actions.turn import Reply
 from bot.bootstrap import Stores, gateway, open_stores
@@ -31,6 +31,7 @@ CARDS = (
     Choice("reisepass-beantragen", "Reisepass beantragen"),
     Choice("ausweis-verlust-melden", "Verlust oder Diebstahl des Ausweises melden"),
 )
+QUESTION = "Hundesteuer Ammerfeld"
 USUAL: dict[str, Any] = {"locale": "de-DE", "viewport": {"width": 1000, "height": 800}, "reduced_motion": "reduce"}
 """Without motion a browser need not wait for things to come to rest."""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -109,6 +110,13 @@ def say(page: Page, text: str) -> None:
     """Type a message and press Enter."""
     page.fill("#message", text)
     page.press("#message", "Enter")
+
+
+def answered(page: Page, question: str = QUESTION) -> Page:
+    """A page with the answer to a question on it."""
+    say(page, question)
+    expect(page.locator(".exchange").last.locator(".answer")).to_be_visible()
+    return page
 
 
 def screenshot(page: Page, name: str, folder: Path | None = None, full: bool = True) -> None:

@@ -7,9 +7,8 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from tests.e2e.axe import NARROW
-from tests.e2e.browser import Gateway, OpenPage, screenshot
+from tests.e2e.browser import Gateway, OpenPage, answered, screenshot
 from tests.e2e.test_accessibility import choice, feedback, journey, offline, person_form, person_there
-from tests.e2e.test_chat import answered
 
 DESK: dict[str, Any] = {"viewport": {"width": 900, "height": 760}}
 

@@ -10,8 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from bot.handover.words import BlockState, handover_block
 from tests.e2e.axe import WIDE, check
-from tests.e2e.browser import USUAL, Gateway, OpenPage, say
-from tests.e2e.test_chat import answered
+from tests.e2e.browser import USUAL, Gateway, OpenPage, answered, say
 
 
 def first(page: Page) -> None:

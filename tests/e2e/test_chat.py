@@ -9,16 +9,7 @@ from typing import Any
 import httpx
 from playwright.sync_api import Page, Route, expect
 
-from tests.e2e.browser import Gateway, OpenPage, running, say, screenshot
-
-QUESTION = "Hundesteuer Ammerfeld"
-
-
-def answered(page: Page, question: str = QUESTION) -> Page:
-    """A page with the answer to a question on it."""
-    say(page, question)
-    expect(page.locator(".exchange").last.locator(".answer")).to_be_visible()
-    return page
+from tests.e2e.browser import QUESTION, Gateway, OpenPage, answered, running, say, screenshot
 
 
 def stored(lotse: Gateway, page: Page) -> list[dict[str, Any]]:

@@ -17,8 +17,7 @@ from bot.handover.model import Account
 from bot.handover.tickets import TicketStore
 from bot.settings import DeskSettings, Settings
 from knowledge.release import Release
-from tests.e2e.browser import Gateway, OpenPage, running, say, screenshot
-from tests.e2e.test_chat import answered
+from tests.e2e.browser import Gateway, OpenPage, answered, running, say, screenshot
 
 
 @dataclass

@@ -9,9 +9,8 @@ from playwright.sync_api import Page, expect
 
 from bot.channels.web.assets import policy, snippet
 from tests.e2e.axe import NARROW, check
-from tests.e2e.browser import Gateway, OpenPage, screenshot
+from tests.e2e.browser import Gateway, OpenPage, answered, screenshot
 from tests.e2e.foreign import foreign_site
-from tests.e2e.test_chat import answered
 
 
 @pytest.fixture(scope="module")

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from argon2 import PasswordHasher
 
+from bot.bootstrap import Stores, gateway
 from bot.handover import accounts
+from bot.handover.accounts import AccountStore
+from bot.settings import DeskSettings
+from tests.integration.wiring import Chat, ObservedEngine, block, settings_for
 
 PASSWORD = "Sommerregen 2026"
+QUESTION = "Hundesteuer anmelden in Ammerfeld"
+OPEN = DeskSettings(chat=True, chat_anytime=True)
 
 
 @pytest.fixture(autouse=True)
@@ -67,3 +76,35 @@ def browser(client: httpx.AsyncClient, login: str = "anna", **headers: str) -> C
     transport: Any = client._transport
     about = {"accept": "text/html", "origin": "http://lotse", **headers}
     return Clerk(httpx.AsyncClient(transport=transport, base_url="http://lotse", headers=about, timeout=30), login)
+
+
+@asynccontextmanager
+async def served(folder: Path, stores: Stores, engine: ObservedEngine, desk: DeskSettings) -> AsyncIterator[httpx.AsyncClient]:
+    app = gateway(replace(settings_for(folder), desk=desk), stores, engine)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://lotse", timeout=30) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+async def client(
+    tmp_path: Path, stores: Stores, engine: ObservedEngine, accounts: AccountStore
+) -> AsyncIterator[httpx.AsyncClient]:
+    async with served(tmp_path, stores, engine, OPEN) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def anna(client: httpx.AsyncClient) -> AsyncIterator[Clerk]:
+    clerk = browser(client)
+    assert (await clerk.sign_in()).status_code == 303
+    yield clerk
+    await clerk.http.aclose()
+
+
+async def ask(chat: Chat) -> dict[str, Any]:
+    response = await chat.client.post(f"{chat.url}/handover")
+    assert response.status_code == 200, response.text
+    return block(response.json(), "handover")

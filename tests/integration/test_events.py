@@ -6,19 +6,15 @@ import asyncio
 import hashlib
 import json
 import logging
-import socket
-import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import fastapi.routing
 import httpx
 import pytest
-import uvicorn
-from fastapi import FastAPI
 from sqlalchemy.exc import OperationalError
 
 from bot.bootstrap import Stores, gateway, open_stores
@@ -26,6 +22,7 @@ from bot.channels.web import events as streams_module
 from bot.commands.serve import Server
 from bot.conversation import service as conversation_service
 from bot.conversation.messages import IncomingMessage
+from tests.in_thread import serve_in_thread
 from tests.integration.desks import FakeDesk, app_with_desk, handover
 from tests.integration.wiring import Chat, ObservedEngine, open_chat, settings_for
 
@@ -99,26 +96,6 @@ async def following(chat: Chat, after: int = 0, last: str = "") -> AsyncIterator
         yield events
 
 
-@contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
-    """The server of `lotse serve` on a free port, in a thread."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        server = Server(uvicorn.Config(app, log_config=None, log_level="error", timeout_graceful_shutdown=5))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        until = time.monotonic() + 10
-        while not server.started:
-            assert thread.is_alive() and time.monotonic() < until, "the server does not start"
-            time.sleep(0.01)
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(10)
-            assert not thread.is_alive()
-
-
 def client_of(url: str) -> httpx.AsyncClient:
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     return httpx.AsyncClient(base_url=url, timeout=30, limits=limits)
@@ -131,7 +108,7 @@ def desk() -> FakeDesk:
 
 @pytest.fixture
 def url(stores: Stores, engine: ObservedEngine, desk: FakeDesk) -> Iterator[str]:
-    with serving(app_with_desk(stores, engine, desk, streams=20)) as url:
+    with serve_in_thread(app_with_desk(stores, engine, desk, streams=20), Server) as url:
         yield url
 
 
@@ -290,7 +267,7 @@ async def test_closing_the_server_ends_streams_at_once(
     stores: Stores, engine: ObservedEngine, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    with serving(gateway(settings_for(tmp_path), stores, engine)) as url:
+    with serve_in_thread(gateway(settings_for(tmp_path), stores, engine), Server) as url:
         client = client_of(url)
         chat = await open_chat(client)
         stack = AsyncExitStack()
@@ -309,12 +286,12 @@ async def test_a_gateway_that_dies_and_comes_back(
 ) -> None:
     """Stored and not answered: the reader who comes back to the next gateway gets the answer, once."""
     monkeypatch.setattr(conversation_service, "_SWEEP_S", 0.1)
-    with serving(gateway(settings_for(tmp_path), stores, engine)) as url:
+    with serve_in_thread(gateway(settings_for(tmp_path), stores, engine), Server) as url:
         async with client_of(url) as client:
             chat = await open_chat(client)
             first = await chat.say(QUESTION)
     stores.conversations.receive(IncomingMessage("web", key(chat), f"{key(chat)[:40]}:late", "Gewerbe anmelden"))
-    with serving(gateway(settings_for(tmp_path), stores, engine)) as url:
+    with serve_in_thread(gateway(settings_for(tmp_path), stores, engine), Server) as url:
         async with client_of(url) as client:
             chat.client = client
             async with following(chat, last=str(first["id"])) as events:
@@ -327,7 +304,7 @@ async def test_a_gateway_that_dies_and_comes_back(
 
 @pytest.mark.slow
 async def test_two_hundred_open_chats(stores: Stores, engine: ObservedEngine, tmp_path: Path) -> None:
-    with serving(gateway(settings_for(tmp_path), stores, engine)) as url:
+    with serve_in_thread(gateway(settings_for(tmp_path), stores, engine), Server) as url:
         async with client_of(url) as client, AsyncExitStack() as stack:
             chats = [await open_chat(client) for _ in range(200)]
             opened = [await stack.enter_async_context(following(chat)) for chat in chats]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,29 +18,17 @@ from bot.handover.accounts import AccountStore
 from bot.handover.tables import HandoverRow, StaffSession
 from bot.handover.tickets import TicketStore
 from bot.settings import DeskSettings
-from tests.integration.clerk import PASSWORD, Clerk, browser, quick_hashes
+from tests.integration.clerk import OPEN, PASSWORD, QUESTION, Clerk, anna, ask, browser, client, quick_hashes, served
 from tests.integration.wiring import Chat, ObservedEngine, block, open_chat, settings_for, texts_of
 from tests.smtp_standin import mail_server
 
-QUESTION = "Hundesteuer anmelden in Ammerfeld"
 TAX_OFFICE = "steueramt-gemeinde@ammerfeld"
-OPEN = DeskSettings(chat=True, chat_anytime=True)
 FORM = {"name": "Eva Muster", "email": "eva@post.example", "message": "Bitte rufen Sie mich an.", "consent": True}
 
 Wired = Callable[..., Any]
 
 
-@asynccontextmanager
-async def served(folder: Path, stores: Stores, engine: ObservedEngine, desk: DeskSettings) -> AsyncIterator[httpx.AsyncClient]:
-    app = gateway(replace(settings_for(folder), desk=desk), stores, engine)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://lotse", timeout=30) as client,
-    ):
-        yield client
-
-
-__all__ = ["quick_hashes"]
+__all__ = ["anna", "client", "quick_hashes"]
 
 
 @pytest.fixture
@@ -52,30 +39,8 @@ def accounts(stores: Stores) -> AccountStore:
 
 
 @pytest.fixture
-async def client(
-    tmp_path: Path, stores: Stores, engine: ObservedEngine, accounts: AccountStore
-) -> AsyncIterator[httpx.AsyncClient]:
-    async with served(tmp_path, stores, engine, OPEN) as opened:
-        yield opened
-
-
-@pytest.fixture
 async def chat(client: httpx.AsyncClient) -> Chat:
     return await open_chat(client)
-
-
-@pytest.fixture
-async def anna(client: httpx.AsyncClient) -> AsyncIterator[Clerk]:
-    clerk = browser(client)
-    assert (await clerk.sign_in()).status_code == 303
-    yield clerk
-    await clerk.http.aclose()
-
-
-async def ask(chat: Chat) -> dict[str, Any]:
-    response = await chat.client.post(f"{chat.url}/handover")
-    assert response.status_code == 200, response.text
-    return block(response.json(), "handover")
 
 
 async def leave(chat: Chat, **changed: Any) -> httpx.Response:

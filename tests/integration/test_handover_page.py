@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import httpx
 import pytest
 
 from bot.bootstrap import Stores
 from bot.handover.accounts import AccountStore
-from tests.integration.clerk import PASSWORD, Clerk, browser, quick_hashes
-from tests.integration.test_handover import OPEN, QUESTION, ask, served
-from tests.integration.wiring import ObservedEngine, open_chat
+from tests.integration.clerk import PASSWORD, QUESTION, Clerk, anna, ask, browser, client, quick_hashes
+from tests.integration.wiring import open_chat
 
-__all__ = ["quick_hashes"]
+__all__ = ["anna", "client", "quick_hashes"]
 
 
 @pytest.fixture
@@ -22,22 +18,6 @@ def accounts(stores: Stores) -> AccountStore:
     made = AccountStore(stores.engine)
     made.add("anna", "Anna <b>Huber</b>", PASSWORD)
     return made
-
-
-@pytest.fixture
-async def client(
-    tmp_path: Path, stores: Stores, engine: ObservedEngine, accounts: AccountStore
-) -> AsyncIterator[httpx.AsyncClient]:
-    async with served(tmp_path, stores, engine, OPEN) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def anna(client: httpx.AsyncClient) -> AsyncIterator[Clerk]:
-    clerk = browser(client)
-    await clerk.sign_in()
-    yield clerk
-    await clerk.http.aclose()
 
 
 async def test_the_cookie_is_kept_from_scripts_and_other_sites(client: httpx.AsyncClient) -> None:

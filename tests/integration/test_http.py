@@ -13,8 +13,8 @@ import pytest
 from bot.bootstrap import Stores
 from bot.bootstrap import gateway as wired_gateway
 from bot.engine.keyword import KeywordEngine
+from tests.in_thread import serve_in_thread
 from tests.integration.wiring import Chat, ObservedEngine, block, open_chat, settings_for, texts_of
-from tests.telegram_standin import serve_in_thread
 
 AMMERFELD = "091990112112"
 QUESTION = "Hundesteuer anmelden in Ammerfeld"

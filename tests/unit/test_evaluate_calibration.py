@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from bot.commands.evaluation.calibration import BINS, bins_of, expected_calibration_error, reliability_diagram
 from bot.commands.evaluation.results import Result
-from tests.unit.test_evaluate import RIGHT, WRONG, result
+from tests.evaluated import RIGHT, WRONG, result
 
 SVG = "{http://www.w3.org/2000/svg}"
 

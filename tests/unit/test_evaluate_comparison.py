@@ -8,7 +8,7 @@ import pytest
 
 from bot.commands.evaluation.comparison import compare, mcnemar_exact
 from bot.commands.evaluation.results import Result
-from tests.unit.test_evaluate import RIGHT, WRONG, result
+from tests.evaluated import RIGHT, WRONG, result
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from bot.cli import UsageError
 from bot.commands.evaluation.known import compare_known, read_known, write_known
 from bot.commands.evaluation.results import Result
-from tests.unit.test_evaluate import result
+from tests.evaluated import result
 
 
 def passed(name: str) -> Result:
