@@ -6,7 +6,6 @@ Places of the county come before places outside of the same name. What a place o
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from knowledge.places.elsewhere import Found, Statement, is_short_statement
 from knowledge.places.everyday import EVERYDAY
 from knowledge.places.names import CONNECTING, Match, Names, Word, name_words, short_name, window, words_of
 from knowledge.places.outside import Outside, names_place
+from knowledge.places.spelling import Spellings
 from knowledge.release import Release
 
 _BEFORE_A_PLACE = frozenset(
@@ -32,9 +32,6 @@ _NAMES_OF_PERSONS = frozenset("name nachname familienname".split())
 _STREETS = frozenset("strasse str weg platz allee gasse ring ufer damm chaussee steig pfad".split())
 _AMOUNT = re.compile(r"\s*(?:€|eur)", re.IGNORECASE)
 _NUMBERED = frozenset("en din iso nr nummer az aktenzeichen rechnung".split())
-_CLOSE_ENOUGH = 0.84
-_CLOSE_WORD = 0.75
-_SHORTEST_FUZZY = 6
 
 
 @dataclass(frozen=True)
@@ -91,10 +88,7 @@ class Gazetteer:
                     self._add(district.name, Locality(place.ars, district.name))
                 for plz in district.plz:
                     self._add_code(plz, Locality(place.ars, district.name))
-        self._fuzzy: dict[int, list[str]] = {}
-        for name in self._names.values:
-            if len(name.replace(" ", "")) >= _SHORTEST_FUZZY:
-                self._fuzzy.setdefault(name.count(" ") + 1, []).append(name)
+        self._spellings = Spellings(self._names.values)
         self._add_short_names()
 
     def lookup(self, text: str) -> tuple[Locality, ...]:
@@ -237,13 +231,12 @@ class Gazetteer:
         """A longer name that begins with the same word and is misspelt later on, else what was found."""
         keys, lengths = self._names.window(words, at)
         for count in range(len(keys), match.words, -1):
-            begun = [name for name in self._fuzzy.get(count, ()) if name.startswith(f"{keys[0]} ")]
-            if name := _closest(" ".join(keys[:count]), begun):
+            if name := self._spellings.closest(keys[:count], begins=keys[0]):
                 return Match(lengths[count - 1], name, self._names.values[name])
         return match
 
     def _similar_at(self, words: list[Word], at: int) -> _Named:
-        keys, lengths = window(words, at, max(self._fuzzy, default=1))
+        keys, lengths = window(words, at, self._spellings.longest)
         for count in range(len(keys), 0, -1):
             if localities := self._similar(keys[:count]):
                 return _without_street(lengths[count - 1], localities, keys[count - 1].endswith("er"), words, at)
@@ -251,7 +244,7 @@ class Gazetteer:
 
     def _similar(self, words: Sequence[str]) -> tuple[Locality, ...]:
         words = [word for word in words if word not in CONNECTING]
-        name = _closest(" ".join(words), self._fuzzy.get(len(words), ()))
+        name = self._spellings.closest(words)
         return self._names.values[name] if name else ()
 
     def _by_code(self, digits: str) -> tuple[Locality, ...]:
@@ -321,17 +314,6 @@ def _common(one: Locality, other: Locality) -> Iterator[Locality]:
 
 def _outside(mention: Mention) -> bool:
     return all(locality.ars == OUTSIDE for locality in mention.localities)
-
-
-def _closest(name: str, names: Sequence[str]) -> str:
-    """The name that is meant by a misspelt one, word for word; empty if there is none."""
-    if len(name.replace(" ", "")) < _SHORTEST_FUZZY:
-        return ""
-    for close in difflib.get_close_matches(name, names, n=3, cutoff=_CLOSE_ENOUGH):
-        pairs = zip(name.split(), close.split(), strict=True)
-        if all(difflib.SequenceMatcher(None, one, other).ratio() >= _CLOSE_WORD for one, other in pairs):
-            return close
-    return ""
 
 
 def _without_street(length: int, localities: tuple[Locality, ...], inflected: bool, words: list[Word], at: int) -> _Named:
