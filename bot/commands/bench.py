@@ -172,6 +172,8 @@ def _measure_stock(settings: Settings, model: Path, sets: list[list[list[str]]])
         "RASA_TELEMETRY_ENABLED": "false",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "PYTHONWARNINGS": "ignore",
+        "OPENBLAS_NUM_THREADS": "1",  # as our worker has it: what only spins would count against Rasa
+        "OMP_NUM_THREADS": "1",
     }
     rasa = [str(settings.worker_python), "-m", "rasa", "run"]
     with tempfile.NamedTemporaryFile("w", suffix=".yml") as endpoints:
