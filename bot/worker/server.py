@@ -50,6 +50,7 @@ class Worker:
         self._releases[release.id] = release
         while len(self._releases) > _RELEASES_KEPT:
             self._releases.popitem(last=False)
+        gc.unfreeze()  # what an older release left behind goes
         gc.collect()
         gc.freeze()  # a million objects that stay: looking through them for garbage would hold up a turn
 
