@@ -9,7 +9,7 @@ from actions.facts import FoundFacts, bare_surname, bare_value
 from actions.names import Names, names_of
 from actions.options import picked, picked_by_words
 from actions.state import JOURNEY, WHO, TurnState, Understanding
-from actions.wording import ASKING, NO, YES, adds_something, alike, aspect_in, called_by, content_of, is_about_aspect
+from actions.wording import ASKING, COURTESY, NO, YES, adds_something, alike, aspect_in, called_by, content_of, is_about_aspect
 from knowledge.model import OUTSIDE
 from knowledge.places import Gazetteer
 from knowledge.release import Release
@@ -148,6 +148,16 @@ class Reading:
         words = folded_words(self.said.text)
         is_short = not content_of(self.said.facts.rest) and words[:1] and words[0] in YES | NO
         return self.said.intent == "ja_nein" or bool(is_short and not self.said.facts.any)
+
+    def agrees(self) -> bool:
+        """„ja bitte“, and nothing else."""
+        words = set(folded_words(self.said.text))
+        return bool(words & YES) and words <= YES | COURTESY
+
+    def only_asks(self) -> bool:
+        """„und was kostet das?“: what is asked, with no word that may name a matter."""
+        words = content_of(self.said.facts.rest)
+        return not self.said.facts.any and bool(words) and all(map(is_about_aspect, words)) and bool(self.aspect())
 
     def only_states(self) -> bool:
         """Whether a message says nothing beside its facts, and asks nothing."""

@@ -100,9 +100,13 @@ class Turn:
         if turn.state.has_matter:
             return turn._again(turn.state)
         if turn.state.awaiting == "service":
-            choices = _shown(tuple(Choice(value, label) for value, label in turn.state.options))
-            return Reply("choices", choices=choices, places=turn.state.places, aspect=turn.state.aspect or WHO), turn.state
+            return turn._choices_again(turn.state)
         return Reply("smalltalk", topic="hilfe"), turn.state
+
+    def _choices_again(self, state: TurnState) -> tuple[Reply, TurnState]:
+        """The open question, which of the services is meant."""
+        choices = _shown(tuple(Choice(value, label) for value, label in state.options))
+        return Reply("choices", choices=choices, places=state.places, aspect=state.aspect or WHO), state
 
     def _stepped(self, reply: Reply, state: TurnState) -> tuple[Reply, TurnState]:
         """Remember where we came from, and what of two matters is still open."""
@@ -139,6 +143,10 @@ class Turn:
         office = read.office_asked()
         if office and not meant:
             return self._office(office, replace(state, aspect=read.aspect_of_new()))
+        if self.state.pending and read.agrees():
+            return self._matter(self.state.pending, state)
+        if self.state.awaiting == "service" and read.only_asks():
+            return self._choices_again(replace(state, aspect=read.aspect()))
         if not meant and read.is_about_the_matter():
             return self._again(replace(state, aspect=read.aspect_asked()))
         state = replace(state, aspect=read.aspect_of_new())

@@ -349,6 +349,20 @@ def test_the_second_matter_waits_for_the_answer_to_the_first(talk: Talk) -> None
     assert talk.say("Ja, bitte").service == "hundesteuer-anmelden"
 
 
+def test_yes_please_is_the_second_matter_whatever_it_sounds_like(talk: Talk) -> None:
+    both(talk, "Ich ziehe nach Grünsee und habe einen Hund", "wohnsitz-anmelden", "hundesteuer-anmelden")
+    understood = Understanding("ja bitte", "anliegen", (), "unsure", find_facts("ja bitte", talk.gazetteer), aspect="procedure")
+    reply, _ = talk._turn().matter(understood)
+    assert reply.service == "hundesteuer-anmelden"
+
+
+def test_what_is_asked_while_the_matter_is_open_waits_for_it(talk: Talk) -> None:
+    offered = talk.say("abmelden", "wohnsitz-abmelden", "kfz-abmelden").choices
+    again = talk.say("und was kost des?", "bestattungskosten-uebernahme", aspect="fee")
+    assert (again.outcome, again.choices, again.aspect) == ("choices", offered, "fee")
+    assert talk.say("1").aspect == "fee"
+
+
 def test_a_matter_comes_before_the_situation_it_was_named_with(talk: Talk) -> None:
     situation = "lebenslage:gaststaette-eroeffnen"
     reply = both(talk, "Ich mache in Grünsee ein Café auf und habe auch einen Hund", situation, "hundesteuer-anmelden")
