@@ -9,7 +9,19 @@ from actions.facts import FoundFacts, bare_surname, bare_value
 from actions.names import Names, names_of
 from actions.options import picked, picked_by_words
 from actions.state import JOURNEY, WHO, TurnState, Understanding
-from actions.wording import ASKING, COURTESY, NO, YES, adds_something, alike, aspect_in, called_by, content_of, is_about_aspect
+from actions.wording import (
+    ASKING,
+    COURTESY,
+    NO,
+    YES,
+    adds_something,
+    alike,
+    aspect_in,
+    called_by,
+    content_of,
+    is_about_aspect,
+    is_nearly_small,
+)
 from knowledge.model import OUTSIDE
 from knowledge.places import Gazetteer
 from knowledge.release import Release
@@ -242,7 +254,8 @@ class Reading:
         """The services that a message calls by their whole name or a synonym, perhaps misspelt."""
         words = content_of(self.said.facts.rest)
         core = [word for word in words if not is_about_aspect(word)]
-        return self._whole(core) or self.names.misspelt(words) or self.names.misspelt(core)
+        meant = [word for word in core if self.names.is_known(word) or not is_nearly_small(word)]
+        return self._whole(core) or self.names.misspelt(words) or self.names.misspelt(core) or self.names.misspelt(meant)
 
     def _whole(self, core: list[str]) -> list[str]:
         return self.names.whole(called_by(self.said.facts.rest)) or self.names.whole(core)

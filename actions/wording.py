@@ -99,6 +99,7 @@ _NAMING = frozenset(
 )
 """Small words that belong to the name of a service where they stand in it: „Führerschein machen“, „Kind ohne Eltern“."""
 _CALLS = frozenset("hilfe help neustart abbruch abbrechen stopp stop tschuess ciao mensch mitarbeiter mitarbeiterin".split())
+_NEARLY = 0.9
 SAYS_NOTHING = YES | NO | COURTESY | ASKING | _CALLS
 """What is no surname where it stands alone."""
 _ASPECT_OF = {word: aspect for aspect, listed in _ASPECTS.items() for word in listed.split()}
@@ -109,6 +110,13 @@ def content_of(text: str) -> tuple[str, ...]:
     words = folded_words(text)
     kept = [word for word in words if word not in SMALL and not word.isdigit() and len(word) > 1]
     return tuple(dict.fromkeys(_with_their_particle(kept, words)))
+
+
+@lru_cache(maxsize=2000)
+def is_nearly_small(word: str) -> bool:
+    """Whether a word may be a small one, misspelt: „meien“."""
+    begun = [each for each in SMALL if each[0] == word[0] and len(each) > _LONG_WORD and len(each) >= len(word)]
+    return any(SequenceMatcher(None, word, each).ratio() >= _NEARLY for each in begun)
 
 
 def called_by(text: str) -> tuple[str, ...]:

@@ -29,6 +29,8 @@ from bot.engine.port import TurnRequest
 from bot.settings import HOME, Settings
 from knowledge.release import Release
 
+ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
+"""For the libraries under numpy."""
 _PATIENCE_S = 180
 _LENGTHS = (4, 20)
 """Turns a conversation: a usual one, and a long one, because stock Rasa replays what was said before."""
@@ -172,8 +174,7 @@ def _measure_stock(settings: Settings, model: Path, sets: list[list[list[str]]])
         "RASA_TELEMETRY_ENABLED": "false",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "PYTHONWARNINGS": "ignore",
-        "OPENBLAS_NUM_THREADS": "1",  # as our worker has it: what only spins would count against Rasa
-        "OMP_NUM_THREADS": "1",
+        **ONE_THREAD,  # as our worker has it: what only spins would count against Rasa
     }
     rasa = [str(settings.worker_python), "-m", "rasa", "run"]
     with tempfile.NamedTemporaryFile("w", suffix=".yml") as endpoints:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.cli import UsageError
+from bot.commands.bench import ONE_THREAD
 from bot.commands.bench_scale import country
 from bot.commands.evaluation.figures import Share
 from bot.commands.evaluation.wording import NONE, number, percent, points
@@ -37,9 +38,8 @@ _OURS, _DIET, _LOGISTIC = "ours", "diet", "logistic"
 _ALL_EPOCHS, _STEPS = 300, 100
 """What stock Rasa takes for DIET and for the logistic regression."""
 _PASSES = 2
-_LIBRARIES = ("OMP", "OPENBLAS", "MKL")
 _ONE_THREAD = {
-    **{f"{name}_NUM_THREADS": "1" for name in _LIBRARIES},
+    **ONE_THREAD,
     **{f"TF_{name}_OP_PARALLELISM_THREADS": "1" for name in ("INTRA", "INTER")},
 }
 Part = Mapping[str, Any]
