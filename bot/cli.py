@@ -153,7 +153,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     bench.add_argument("--designs", action="store_true", help="stattdessen: Verfahren, mit denen man verstehen könnte")
     bench.add_argument("--train", action="store_true", help="das eigene Modell dafür neu trainieren und auch das messen")
-    bench.add_argument("--epochs", metavar="ZAHL", type=int, default=3, help="Durchgänge von DIET (Vorgabe 3; 0: ohne DIET)")
+    bench.add_argument("--epochs", metavar="ZAHL", type=int, default=100, help="Durchgänge von DIET (Vorgabe 100; 0: ohne DIET)")
+    bench.add_argument("--each", metavar="ZAHL", type=int, default=10, help="Beispiele je Leistung im Vergleich (0: alle)")
     bench.add_argument("--public", metavar="ORDNER", type=Path, help="öffentliche Datensätze (HWU64, BANKING77, CLINC150)")
     bench.add_argument("--rivals", action="store_true", help="auch Rasa mit den öffentlichen Datensätzen messen (dauert lange)")
     return parser
@@ -377,9 +378,10 @@ def _bench(settings: Settings, options: argparse.Namespace) -> int:
 def _bench_understanding(settings: Settings, options: argparse.Namespace) -> int:
     from bot.commands.bench_understanding import UnderstandingOptions, bench_designs_command, bench_understanding_command
 
-    if options.epochs < 0:
-        raise UsageError(f"{options.epochs} ist keine Zahl von Durchgängen, möglich ist ab 0.")
+    for wanted, what in ((options.epochs, "Durchgängen"), (options.each, "Beispielen")):
+        if wanted < 0:
+            raise UsageError(f"{wanted} ist keine Zahl von {what}, möglich ist ab 0.")
     release = _published(settings)
-    given = UnderstandingOptions(options.public, options.rivals, options.train, options.epochs)
+    given = UnderstandingOptions(options.public, options.rivals, options.train, options.epochs, options.each)
     code = bench_understanding_command(settings, release, given) if options.understanding else 0
     return code or (bench_designs_command(settings, release) if options.designs else 0)

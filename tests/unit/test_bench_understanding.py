@@ -88,6 +88,8 @@ def test_parts_run_one_after_the_other(bench: Bench, capsys: pytest.CaptureFixtu
     assert bench.run(epochs=4) == 0
     assert [(job["part"], job.get("kind"), job.get("set")) for job in bench.jobs] == [
         ("ask", "ours", DEMO),
+        ("train", "ours", DEMO),
+        ("ask", "ours", DEMO),
         ("train", "logistic", DEMO),
         ("ask", "logistic", DEMO),
         ("train", "diet", DEMO),
@@ -98,7 +100,7 @@ def test_parts_run_one_after_the_other(bench: Bench, capsys: pytest.CaptureFixtu
         ("ask", "ours", "CLINC150"),
     ]
     printed = capsys.readouterr()
-    assert "| Rasa, DIET (4 von 300 Durchgängen) | 90,0 % | 85,1–93,4 % | 98,0 % | 123 s | 1,2 s | 25,0 ms |" in printed.out
+    assert "| Rasa, DIET (4 von 100 Durchgängen) | 90,0 % | 85,1–93,4 % | 98,0 % | 123 s | 1,2 s | 25,0 ms |" in printed.out
     assert "| BM25 | 25,0 % | 19,5–31,4 % | 35,0 % | – | – | 0,12 ms | – | – |" in printed.out
     assert "Modell: lotse-1.tar.gz; Ausgabe 7-abc." in printed.out
     assert len(printed.err.splitlines()) == len(bench.jobs)
@@ -110,6 +112,11 @@ def test_training_may_use_all_cores_and_asking_one(bench: Bench) -> None:
         ("train", None),
         ("ask", "1"),
     }
+
+
+def test_all_that_is_compared_learns_from_as_many_examples(bench: Bench) -> None:
+    bench.run(each=7)
+    assert {job["each"] for job in bench.jobs if job["part"] in ("train", "baselines")} == {7}
 
 
 def test_public_sets_know_no_release(bench: Bench) -> None:
@@ -140,7 +147,7 @@ def test_the_catalogue_of_a_country_is_measured_with_the_same_model(
     bench.run()
     assert "| Lotse, Katalog mit 0 Leistungen und 0 Orten | 2,5 ms | 5,0 ms | 0,10 | 600 MB |" in capsys.readouterr().out
     models = [job["model"] for job in bench.jobs if job["part"] == "ask" and job["kind"] == "ours"]
-    assert models == [str(bench.settings.models / "lotse-1.tar.gz")] * 2
+    assert models[0] == models[2] == str(bench.settings.models / "lotse-1.tar.gz")
 
 
 def test_a_newly_trained_model_is_the_one_asked(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ from bot.worker.quiet import be_quiet, be_quiet_after_import
 be_quiet()
 
 from bot.worker.bench import designs, linear, pipelines  # noqa: E402
-from bot.worker.bench.data import Asked  # noqa: E402
+from bot.worker.bench.data import Asked, Examples  # noqa: E402
 from bot.worker.bench.ranking import BM25, calibration_error, four_grams, fused, hits, ranked, spread  # noqa: E402
 
 be_quiet_after_import()
@@ -67,6 +67,16 @@ def test_calibration_error() -> None:
     assert calibration_error([1.0, 1.0], [True, True]) == 0
     assert calibration_error([0.75, 0.75, 0.25, 0.25], [True, False, False, False]) == pytest.approx(0.25)
     assert calibration_error([0.95, 0.05], [False, True]) == pytest.approx(0.95)
+
+
+def test_a_few_examples_of_each_label() -> None:
+    examples = Examples(tuple("abcdefg"), tuple("1112233"))
+    some = examples.at_most(2)
+    assert some == examples.at_most(2)
+    assert sorted(some.labels) == list("112233")
+    assert set(zip(some.texts, some.labels, strict=True)) <= set(zip(examples.texts, examples.labels, strict=True))
+    assert examples.at_most(0) == examples
+    assert examples.at_most(9) == examples
 
 
 def test_spread() -> None:

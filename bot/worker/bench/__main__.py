@@ -21,7 +21,7 @@ def train(job: Dict[str, Any]) -> Dict[str, Any]:
     from bot.worker.bench import pipelines
 
     be_quiet_after_import()
-    examples = read_set(job["set"], Path(job["public"])).examples()
+    examples = read_set(job["set"], Path(job["public"])).examples().at_most(job["each"])
     model, seconds = pipelines.train(job["kind"], examples, Path(job["into"]), job["rounds"])
     return {"model": str(model), "seconds": seconds, "examples": len(examples.texts), "labels": len(set(examples.labels))}
 
@@ -39,11 +39,11 @@ def ask(job: Dict[str, Any]) -> Dict[str, Any]:
     return {**found, **scope(questions.asked, asked, questions.validation, validated)} if validated else found
 
 
-def baselines(_: Dict[str, Any]) -> Dict[str, Any]:
+def baselines(job: Dict[str, Any]) -> Dict[str, Any]:
     """BM25."""
     from bot.worker.bench import designs
 
-    return {"rows": designs.baselines()}
+    return {"rows": designs.baselines(job["each"])}
 
 
 def curve(_: Dict[str, Any]) -> Dict[str, Any]:

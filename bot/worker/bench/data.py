@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, Tuple
@@ -13,6 +15,7 @@ OUT_OF_SCOPE = "ausserhalb"
 """The label of what belongs to no service."""
 EVALUATION = (Path("nlu_data/evaluation/general.jsonl"), Path("nlu_data/evaluation/styles.jsonl"))
 CALIBRATION = Path("nlu_data/calibration.jsonl")
+_SEED = 1
 _NOT_A_LABEL = re.compile(r"[^\w-]")
 
 
@@ -41,6 +44,20 @@ class Examples:
         """Those at the positions `chosen`."""
         positions = list(chosen)
         return Examples(tuple(self.texts[at] for at in positions), tuple(self.labels[at] for at in positions))
+
+    def at_most(self, each: int) -> Examples:
+        """As many of each label, the same ones every time; 0: all."""
+        if not each:
+            return self
+        order = list(range(len(self.texts)))
+        random.Random(_SEED).shuffle(order)
+        taken: Counter[str] = Counter()
+        chosen = []
+        for at in order:
+            if taken[self.labels[at]] < each:
+                taken[self.labels[at]] += 1
+                chosen.append(at)
+        return self.some(sorted(chosen))
 
 
 @dataclass(frozen=True)
