@@ -269,16 +269,17 @@ class Reading:
         return kind if (self.aspect() or "hours") in _OF_THE_OFFICE and not is_sure else None
 
     def two_matters(self) -> tuple[str, ...]:
-        """Two services that a message is about, or a service and a journey (`lebenslage:…`).
-
-        Not two that people confuse, for then only one is meant.
-        """
+        """Two services that a message is about, or a service and a journey (`lebenslage:…`), that which is answered first."""
         both = tuple(slug for slug in self.said.matters if slug in self.release.services)
         situations = [slug for slug in self.said.matters if slug.removeprefix(JOURNEY) in self.release.journeys]
         if len(both) == len(situations) == 1:  # what is asked for first, then all that the situation takes
             return (*both, *situations)
-        if len(both) != 2 or both[1] in confusable(self.release, both[0]):
+        if len(both) != 2:
             return ()
+        if both[1] in confusable(self.release, both[0]):  # perhaps only one of them is meant: the likelier, if that is sure
+            if self.said.verdict != "answer":
+                return ()
+            return both if self.said.ranking[0].service == both[0] else both[::-1]
         likely = {each.service for each in self.said.ranking if each.confidence >= _LIKELY_FIRST}
         # In the order mentioned, unless the first is one that is only mentioned by the way: that one is offered then.
         return both if both[0] in likely or adds_something(self.said.text) else both[::-1]

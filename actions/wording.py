@@ -82,6 +82,19 @@ _TELLS_WHO = re.compile(r"^\W*(?:ich bin|wir sind|i am|we are|i m)\b")
 _ADDS = re.compile(
     r"\b(?:auch|ausserdem|zusaetzlich|ebenfalls|sowie|daneben|nebenbei|dann noch|gleich noch|plus|also|additionally|on top)\b"
 )
+_WANTS = re.compile(
+    r"""\b(?:wos?|wer|wem|wen|wie|wia|wann|was|welch\w*|wohin|woher|brauch\w*|braeucht\w*|moecht\w*|mecht\w*|will|woll\w*
+    |wuerd\w*|daad\w*|muss\w*|muessen|miass\w*|soll|sollt\w*|darf|derf|kann|ko|koennen|bitte|beantrag\w*
+    |(?:an|ab|um)(?:zu)?meld\w*|such\w*|interessier\w*|fehlt|fehlen|krieg|kriag|want|need|where|who|how|would|like|please
+    |can|must)\b|\?""",
+    re.VERBOSE,
+)
+_SETTLED = re.compile(
+    r"""\b(?:schon|bereits|laengst|erledigt|geschafft|geregelt|lieg(?:t|en)\ vor|bestellt|vorhanden|inzwischen|gemacht|fertig
+    |bekommen|war|waren|hatte|hatten|gestorben|frueher|letzt\w*|dahoam|auch\ da|hab\w*\ (?:ich|wir|i)(?:\ auch)?\s*$|already
+    |done)\b""",
+    re.VERBOSE,
+)
 _IN_BRACKETS = re.compile(r"\([^)]*\)")
 _ALIKE = 0.8
 _LONG_WORD = 4
@@ -129,6 +142,16 @@ def asks_for_something(part: str) -> bool:
     folded = fold(part)
     tells = _TELLS_WHO.match(folded) or _HAS_HAPPENED.search(folded)
     return bool(set(content_of(part)) - _PLACEHOLDERS) and not tells
+
+
+def wants_something(part: str) -> bool:
+    """Whether a part of a message asks or requests: „wo …“, „ich brauche …“."""
+    return bool(_WANTS.search(fold(part)))
+
+
+def is_settled(part: str) -> bool:
+    """Whether a part of a message tells of something that is done with: „das Auto habe ich schon umgemeldet“."""
+    return bool(_SETTLED.search(fold(part)))
 
 
 def adds_something(text: str) -> bool:

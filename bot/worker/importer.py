@@ -25,7 +25,8 @@ DOMAIN = NLU_DATA / "domain.yml"
 QUESTIONS = NLU_DATA / "anliegen"
 ASPECTS = NLU_DATA / "aspekt"
 CALIBRATION = NLU_DATA / "calibration.jsonl"
-NOT_TRAINING_DATA = frozenset((NLU_DATA / "evaluation", NLU_DATA / "lexikon.yml", ASPECTS, CALIBRATION))
+TWO_MATTERS = NLU_DATA / "zwei_anliegen.jsonl"
+NOT_TRAINING_DATA = frozenset((NLU_DATA / "evaluation", NLU_DATA / "lexikon.yml", ASPECTS, CALIBRATION, TWO_MATTERS))
 """What lies under `nlu_data` and must not be read as intents: questions for evaluation above all."""
 OUT_OF_SCOPE = "ausserhalb"
 MATTER = "anliegen"
@@ -33,7 +34,9 @@ ASPECT = "aspect"
 """Says on a message what is asked about the matter."""
 CALIBRATES = "calibrates"
 """Marks a message that is not learnt from: it tells how sure the model may be."""
-_READ_WITH = (TEXT, INTENT, INTENT_RESPONSE_KEY, ASPECT, CALIBRATES)
+MATTERS = "matters_meant"
+"""On a message that is not learnt from and tells what two matters look like: the services it means, one or two."""
+_READ_WITH = (TEXT, INTENT, INTENT_RESPONSE_KEY, ASPECT, CALIBRATES, MATTERS)
 _PROCESS = uuid.uuid4().hex
 
 
@@ -58,6 +61,7 @@ class LotseImporter(TrainingDataImporter):
             left_out = {*NOT_TRAINING_DATA, *((QUESTIONS,) if self._release else ())}
             given = [str(path) for path in sorted(NLU_DATA.iterdir()) if path not in left_out]
         self._calibration = CALIBRATION if whole and CALIBRATION.exists() else None
+        self._two_matters = TWO_MATTERS if whole and TWO_MATTERS.exists() else None
         self._aspects = RasaFileImporter(config_file, None, [str(ASPECTS)]) if whole and ASPECTS.exists() else None
         domain = domain_path if domain_path and Path(domain_path).exists() else str(DOMAIN)
         self._files = RasaFileImporter(config_file, domain, given)
@@ -85,6 +89,7 @@ class LotseImporter(TrainingDataImporter):
             message = Example.build(text, intent=intent)
             message.set(CALIBRATES, True)
             messages.append(message)
+        messages += _two_matters(self._two_matters) if self._two_matters else ()
         hints = data.regex_features
         if self._aspects:
             about = self._aspects.get_nlu_data(language)
@@ -106,7 +111,7 @@ class Example(Message):
         return tuple(self.data.get(key) for key in _READ_WITH)
 
     def __hash__(self) -> int:
-        return hash(self._identity)
+        return hash(self.data.get(TEXT))
 
     def __eq__(self, other: Any) -> bool:
         return isinstance(other, Example) and self._identity == other._identity
@@ -130,6 +135,14 @@ def _wording(release: Release) -> Iterator[Tuple[str, str]]:
         for text in (service.name, *service.synonyms, service.short, *(each.text for each in service.examples)):
             if text:
                 yield service.intent, text
+
+
+def _two_matters(path: Path) -> Iterator[Message]:
+    """Messages with one matter or two: they say nothing about how sure the model may be of one."""
+    for line in path.read_text("utf-8").splitlines():
+        row = json.loads(line)
+        services = [row["service"]] if isinstance(row["service"], str) else row["service"]
+        yield Example(data={TEXT: row["question"], INTENT: MATTER, CALIBRATES: True, MATTERS: tuple(services)})
 
 
 def _calibration(path: Path) -> Iterator[Tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from knowledge.text import fold
@@ -29,6 +30,8 @@ _SHORT = re.compile(r"\s*[,(/].*|(?<=\w)\s+(?:a|am|an|auf|b|bei|i|im|in|o|ob|unt
 _ENDINGS = ("", "s", "er", "ers", "ern", "ener", "erin", "erinnen")
 _PEOPLE = re.compile(r"(.+?)(?:er|ers|ern|erin|erinnen)")
 _MOST_CONNECTING = 3
+_KEPT = 20_000
+"""Words whose base forms are kept: most come again and again."""
 
 
 @dataclass(frozen=True)
@@ -123,12 +126,10 @@ def _spelled_out(word: str) -> str:
     return _SPELLED_OUT.get(word, word)
 
 
-def _base_forms(word: str) -> Iterator[str]:
+@lru_cache(maxsize=_KEPT)
+def _base_forms(word: str) -> tuple[str, ...]:
     """What an inflected name may come from: „ammerfeld" of „ammerfelder", „pfarrhausen" of „pfarrhauser"."""
-    for ending in _ENDINGS:
-        if word.endswith(ending):
-            yield word[: len(word) - len(ending)]
+    forms = [word[: len(word) - len(ending)] for ending in _ENDINGS if word.endswith(ending)]
     if people := _PEOPLE.fullmatch(word):
-        yield f"{people[1]}e"
-        yield f"{people[1]}en"
-        yield f"{people[1].replace('haeus', 'haus')}en"
+        forms += [f"{people[1]}e", f"{people[1]}en", f"{people[1].replace('haeus', 'haus')}en"]
+    return tuple(forms)

@@ -325,10 +325,9 @@ def test_back_to_a_choice(talk: Talk) -> None:
     assert talk.say("Zurück!").choices == offered
 
 
-def both(talk: Talk, text: str, *services: str) -> Reply:
-    understood = Understanding(
-        text, "anliegen", (Candidate(services[0], 0.6),), "choose", find_facts(text, talk.gazetteer), matters=services
-    )
+def both(talk: Talk, text: str, *services: str, likeliest: str = "", verdict: str = "choose") -> Reply:
+    ranking = (Candidate(likeliest or services[0], 0.6),)
+    understood = Understanding(text, "anliegen", ranking, verdict, find_facts(text, talk.gazetteer), matters=services)
     reply, talk.state = talk._turn().matter(understood)
     return reply
 
@@ -372,8 +371,11 @@ def test_a_matter_comes_before_the_situation_it_was_named_with(talk: Talk) -> No
     assert talk.state.pending is None
 
 
-def test_of_two_that_people_confuse_only_one_is_meant(talk: Talk) -> None:
-    assert both(talk, "anmelden oder ummelden", "wohnsitz-anmelden", "wohnsitz-ummelden").also is None
+def test_two_that_people_confuse_are_answered_only_where_one_is_sure(talk: Talk) -> None:
+    text, services = "In Grünsee anmelden, umgemeldet hab ich schon", ("wohnsitz-ummelden", "wohnsitz-anmelden")
+    assert both(talk, text, *services).also is None
+    reply = both(talk, text, *services, likeliest="wohnsitz-anmelden", verdict="answer")
+    assert (reply.service, reply.also) == ("wohnsitz-anmelden", "wohnsitz-ummelden")
 
 
 def test_a_situation_with_all_its_steps(talk: Talk) -> None:

@@ -78,7 +78,7 @@ class AspectClassifier(GraphComponent, IntentClassifier):
         if len({message.get(ASPECT) for message in messages}) > 1:
             texts = [message.get(TEXT) for message in messages]
             vectorizer, frames = QuestionVectorizer(least=2), NGrams("word", (1, 3), least=2, token=r"\S+")
-            written = vectorizer.fit(texts)
+            written = vectorizer.fit(len(texts), lambda share: [texts[number] for number in share])
             common = _common_words(training_data, texts, self._config["common"], self._config["common_here"])
             framed = frames.fit([_frame(text, common) for text in texts])
             self._use({"vectorizer": vectorizer, "frames": frames, "common": common, "hints": _hints(training_data)})

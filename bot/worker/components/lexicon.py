@@ -14,6 +14,8 @@ FILE = Path("nlu_data/lexikon.yml")
 _ENDINGS = frozenset(("", "s", "e", "en", "er", "es"))
 _LONGEST_ENDING = 2
 _SHORTEST = 2
+_KEPT = 20_000
+"""Words whose base forms are kept: most come again and again."""
 
 
 class Lexicon:
@@ -45,9 +47,10 @@ def _means(said: str, listed: str) -> bool:
     return listed in _base_forms(said)
 
 
-def _base_forms(word: str) -> List[str]:
+@lru_cache(maxsize=_KEPT)
+def _base_forms(word: str) -> Tuple[str, ...]:
     cuts = range(max(len(word) - _LONGEST_ENDING, _SHORTEST), len(word) + 1)
-    return [word[:cut] for cut in reversed(cuts) if word[cut:] in _ENDINGS]
+    return tuple(word[:cut] for cut in reversed(cuts) if word[cut:] in _ENDINGS)
 
 
 @lru_cache(maxsize=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Any, Dict, Iterable, List, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
 import joblib
 import numpy as np
@@ -27,7 +27,7 @@ from knowledge.text import fold
 
 VECTOR = "question_vector"
 PARTS = "question_parts"
-"""Vectors of the parts of a message that has several: somebody may bring two matters at once."""
+"""The parts of a message that has several (`Part`): somebody may bring two matters at once."""
 _WORDS_WEIGHT = 0.7
 _PLACE = "ortsname"
 _LIVES_THERE = re.compile(
@@ -41,6 +41,7 @@ _BETWEEN_PARTS = re.compile(
     r"[.!?;:\n]+|,|\b(?:und|sowie|au(?:ss|ß)erdem|plus|also|auch noch|dann noch|danach|oder|aber|and|then|or|but)\b|\s[-–+&/]\s",
     re.IGNORECASE,
 )
+_SAYS_SOMETHING = re.compile(r"\w{3}")
 _MOST_PARTS = 8
 PACKED = 1
 """How hard files of the model are compressed: Rasa does it anew for the whole model, as hard as can be, for 15 s."""
@@ -63,7 +64,15 @@ class SparseVector(NamedTuple):
         return self
 
 
-class _Counted(NamedTuple):
+class Part(NamedTuple):
+    """A part of a message, what stands between it and the next („und“, a comma), and its vector."""
+
+    text: str
+    after: str
+    vector: SparseVector
+
+
+class Counted(NamedTuple):
     """The n-grams of some texts, and for each in each text: the text's number, the n-gram's number, how often it occurs."""
 
     texts: int
@@ -73,7 +82,7 @@ class _Counted(NamedTuple):
     often: np.ndarray
 
     @classmethod
-    def merged(cls, shares: Sequence[_Counted]) -> _Counted:
+    def merged(cls, shares: Sequence[Counted]) -> Counted:
         """Consecutive shares of the texts as one."""
         numbers: Dict[str, int] = {}
         number_of = [np.array([numbers.setdefault(name, len(numbers)) for name in each.names], np.int64) for each in shares]
@@ -106,30 +115,35 @@ class NGrams:
     def size(self) -> int:
         return len(self._numbers)
 
-    def fit(self, texts: Sequence[str], together: bool = False) -> List[SparseVector]:
-        """Learn which n-grams there are; the vectors of the texts, in their order. `together`: several processes count."""
-        some = in_shares(lambda share: self._counted([texts[number] for number in share]), len(texts)) if together else None
-        _, names, rows, grams, often = _Counted.merged(some or [self._counted(texts)])
+    def fit(self, texts: Sequence[str]) -> List[SparseVector]:
+        """Learn which n-grams there are; the vectors of the texts, in their order."""
+        return _vectors_of(self.learn(self.counted(texts)))
+
+    def learn(self, counted: Counted) -> scipy.sparse.csr_matrix:
+        """Learn which n-grams there are from what was counted in some texts; a row of unit length for each text."""
+        texts, names, rows, grams, often = counted
         counts = np.bincount(grams, minlength=len(names))
         kept = sorted(np.flatnonzero(counts >= self._least), key=names.__getitem__)
         self._numbers = {names[gram]: number for number, gram in enumerate(kept)}
-        self._rarity = (np.log((1 + len(texts)) / (1 + counts[kept].astype(np.float64))) + 1).astype(np.float32)
+        self._rarity = (np.log((1 + texts) / (1 + counts[kept].astype(np.float64))) + 1).astype(np.float32)
         number_of = np.full(len(names), -1, dtype=np.int32)
         number_of[kept] = np.arange(len(kept), dtype=np.int32)
         features = number_of[grams]
-        order = np.lexsort((features, rows))
-        order = order[features[order] >= 0]
-        ends = np.cumsum(np.bincount(rows[order], minlength=len(texts)))[:-1]
-        each = zip(np.split(features[order], ends), np.split(often[order], ends), strict=True)
-        return [self._weighed(own, count) for own, count in each]
+        rows, features, often = (each[features >= 0] for each in (rows, features, often))
+        values = (1 + np.log(often)).astype(np.float32) * self._rarity[features]
+        values /= np.sqrt(np.bincount(rows, weights=values**2, minlength=texts))[rows]
+        matrix = scipy.sparse.csr_matrix((values.astype(np.float32), (rows, features)), shape=(texts, len(kept)))
+        matrix.sort_indices()
+        return matrix
 
-    def _counted(self, texts: Sequence[str]) -> _Counted:
+    def counted(self, texts: Sequence[str]) -> Counted:
+        """How often which n-gram occurs in which text."""
         seen: Dict[str, int] = {}
         found = [np.array([seen.setdefault(gram, len(seen)) for gram in self._analyze(text)], np.int64) for text in texts]
         rows = np.repeat(np.arange(len(texts)), [len(grams) for grams in found])
         pairs, often = np.unique(rows * len(seen) + np.concatenate([*found, np.zeros(0, np.int64)]), return_counts=True)
         rows, grams = np.divmod(pairs, max(1, len(seen)))
-        return _Counted(len(texts), list(seen), rows, grams, often)
+        return Counted(len(texts), list(seen), rows, grams, often)
 
     def vector(self, text: str) -> SparseVector:
         numbers = self._numbers
@@ -156,10 +170,20 @@ class QuestionVectorizer:
     def size(self) -> int:
         return self._characters.size + self._words.size
 
-    def fit(self, texts: Sequence[str]) -> List[SparseVector]:
-        """Learn which n-grams there are; the vectors of the texts, in their order. For training: several processes count."""
-        characters, words = self._characters.fit(texts, together=True), self._words.fit(texts, together=True)
-        return [self._joined(*pair) for pair in zip(characters, words, strict=True)]
+    def fit(self, count: int, texts: Callable[[np.ndarray], List[str]]) -> List[SparseVector]:
+        """Learn which n-grams there are in so many texts; their vectors, in their order.
+
+        For training: several processes make the texts of some numbers and count in them.
+        """
+        kinds = (self._characters, self._words)
+
+        def counted(share: np.ndarray) -> List[Counted]:
+            some = texts(share)
+            return [kind.counted(some) for kind in kinds]
+
+        of_all = [Counted.merged(shares) for shares in zip(*in_shares(counted, count), strict=True)]
+        characters, words = (kind.learn(each) for kind, each in zip(kinds, of_all, strict=True))
+        return _vectors_of(scipy.sparse.hstack((characters, words * np.float32(_WORDS_WEIGHT)), format="csr"))
 
     def vector(self, text: str) -> SparseVector:
         return self._joined(self._characters.vector(text), self._words.vector(text))
@@ -182,6 +206,12 @@ def matrix_of(vectors: Iterable[SparseVector], size: int) -> scipy.sparse.csr_ma
     return scipy.sparse.csr_matrix((values, features, ends), shape=(len(rows), size))
 
 
+def _vectors_of(matrix: scipy.sparse.csr_matrix) -> List[SparseVector]:
+    """The rows, which share the memory of the matrix."""
+    ends = matrix.indptr[1:-1]
+    return [SparseVector(*row) for row in zip(np.split(matrix.indices, ends), np.split(matrix.data, ends), strict=True)]
+
+
 def text_of(message: Message) -> str:
     """What the vector is made of: the text with every place called the same, the lemmas, and official words for everyday ones.
 
@@ -200,18 +230,26 @@ def _with_meanings(text: str, lemmas: Dict[str, str]) -> str:
     return " ".join((text, *lemmas.values(), *lexicon().meanings(text)))
 
 
-def _parts_of(text: str, lemmas: Dict[str, str]) -> List[str]:
-    """The parts of a text between „und“, commas and full stops, each with its lemmas; only those of two words or more."""
-    parts = []
-    for part in parts_of(text):
-        words = re.findall(r"\w+", part)
-        parts.append(_with_meanings(part, {word: lemmas[word] for word in words if word in lemmas}))
+def parts_of(text: str) -> List[Tuple[str, str]]:
+    """The parts of a text between „und“, commas and full stops that say something, each with what stands behind it.
+
+    At most eight: where there are more, the shortest neighbours are one.
+    """
+    parts: List[Tuple[str, str]] = []
+    start = 0
+    for between in (*_BETWEEN_PARTS.finditer(text), None):
+        part = text[start : between.start()] if between else text[start:]
+        after = between[0] if between else ""
+        start = between.end() if between else len(text)
+        if _SAYS_SOMETHING.search(part):
+            parts.append((part, after))
+        elif parts:
+            parts[-1] = (parts[-1][0], parts[-1][1] + part + after)
+    while len(parts) > _MOST_PARTS:
+        at = min(range(len(parts) - 1), key=lambda at: len(parts[at][0]) + len(parts[at + 1][0]))
+        (first, between_them), (second, after) = parts[at : at + 2]
+        parts[at : at + 2] = [(first + between_them + second, after)]
     return parts
-
-
-def parts_of(text: str) -> List[str]:
-    """The parts of a text that `PARTS` holds the vectors of."""
-    return [part for part in _BETWEEN_PARTS.split(text) if len(re.findall(r"\w+", part)) > 1]
 
 
 def learnt_from(training_data: TrainingData) -> List[Message]:
@@ -269,24 +307,26 @@ class QuestionFeaturizer(GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         messages = learnt_from(training_data)
-        texts = in_shares(lambda share: [text_of(messages[number]) for number in share], len(messages))
-        for message, vector in zip(messages, self._vectorizer.fit([text for some in texts for text in some]), strict=True):
+        vectors = self._vectorizer.fit(len(messages), lambda share: [text_of(messages[number]) for number in share])
+        for message, vector in zip(messages, vectors, strict=True):
             message.set(VECTOR, vector)
         with self._model_storage.write_to(self._resource) as folder:
             joblib.dump(self._vectorizer, folder / "vectorizer.joblib", compress=PACKED)
         return self._resource
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        for message in training_data.intent_examples:
-            if message.get(VECTOR) is None:
-                message.set(VECTOR, self._vectorizer.vector(text_of(message)))
+        self.process([message for message in training_data.intent_examples if message.get(VECTOR) is None])
         return training_data
 
     def process(self, messages: List[Message]) -> List[Message]:
         for message in messages:
             text, lemmas = without_places((message.get(TEXT) or "")[:LONGEST]), _lemmas(message)
             message.set(VECTOR, self._vectorizer.vector(_with_meanings(text, lemmas)))
-            parts = _parts_of(text, lemmas)
-            if 1 < len(parts) <= _MOST_PARTS:
-                message.set(PARTS, [self._vectorizer.vector(part) for part in parts])
+            parts = parts_of(text)
+            if len(parts) > 1:
+                message.set(PARTS, [Part(part, after, self._vector_of(part, lemmas)) for part, after in parts])
         return messages
+
+    def _vector_of(self, part: str, lemmas: Dict[str, str]) -> SparseVector:
+        words = re.findall(r"\w+", part)
+        return self._vectorizer.vector(_with_meanings(part, {word: lemmas[word] for word in words if word in lemmas}))

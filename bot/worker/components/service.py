@@ -22,6 +22,7 @@ from sklearn.svm import LinearSVC
 
 from actions.state import JOURNEY
 from actions.wording import adds_something, asks_for_something
+from bot.worker.components import two_matters
 from bot.worker.components.lexicon import lexicon
 from bot.worker.components.matcher import Evidence, Matcher, fingerprint, matcher_of, trained_wording, wording_of
 from bot.worker.components.questions import (
@@ -32,12 +33,10 @@ from bot.worker.components.questions import (
     SparseVector,
     learnt_from,
     matrix_of,
-    parts_of,
     width_of,
-    without_places,
 )
 from bot.worker.components.shares import against_rest, in_shares
-from bot.worker.importer import CALIBRATES, MATTER, OUT_OF_SCOPE
+from bot.worker.importer import CALIBRATES, MATTER, MATTERS, OUT_OF_SCOPE
 from knowledge.active import active_release
 from knowledge.release import Knowledge, Release
 
@@ -48,6 +47,8 @@ _RANKED = 10
 _TOLERANCE = 0.1
 _ROUNDS = 6
 """Of the solver: a third of the time its defaults take, and as accurate (docs/benchmarks.md)."""
+_TELLING = 0.1
+"""N-grams in a larger share of all questions („ich“, „wo“) are left out: they take a quarter of the time and tell nothing."""
 _STEPS = 127
 """On either side of zero that a weight is kept in: one byte each changes no ranking (docs/benchmarks.md)."""
 _UNCALIBRATED = 0.2
@@ -59,6 +60,8 @@ _UNCALIBRATED_MODEL: Dict[str, Any] = {
     "untrained": _UNCALIBRATED_WEIGHTS,
     "wording": {},
     "learnt": frozenset(),
+    "alike": np.zeros((0, 0), dtype=np.float16),
+    "pairs": None,
 }
 
 
@@ -89,9 +92,10 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
             "choose_total": 0.4,
             "choices": 3,
             "sure_act": 0.8,
-            "matter_at": 0.95,
-            "matter_added_at": 0.6,
+            "matters_at": 0.5,
             "journey_at": 0.7,
+            "beside_at": 0.6,
+            "surely_beside_at": 0.95,
         }
 
     def __init__(
@@ -111,6 +115,9 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
         self._trained = frozenset(model["slugs"])
         self._worded = np.array([n for n, slug in enumerate(model["slugs"]) if slug in model["wording"]], dtype=np.int64)
         self._layouts: Dict[str, _Layout] = {}
+        services = np.array([_is_service(slug) for slug in model["slugs"]], dtype=bool)
+        intercept = model.get("intercept", np.zeros(0, dtype=np.float32))
+        self._classes = two_matters.Classes(intercept, model["temperature"], services, model["alike"])
 
     @classmethod
     def create(
@@ -133,25 +140,31 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
     ) -> ServiceClassifier:
         with model_storage.read_from(resource) as folder:
             model = joblib.load(folder / "services.joblib")
-        if "steps" not in model:
+        if "pairs" not in model:
             raise ValueError("Das Sprachmodell stammt von einer älteren Fassung. Bitte „lotse train“ aufrufen.")
         return cls(config, model_storage, resource, model)
 
     def train(self, training_data: TrainingData) -> Resource:
         rows, gold, slugs = _questions(learnt_from(training_data), width_of(training_data))
         release = active_release() or Release(0, "", "", Knowledge())
-        weights, intercepts = against_rest(self._machine, rows, gold)
+        telling = np.flatnonzero(rows.getnnz(axis=0) <= _TELLING * rows.shape[0])
+        learnt, intercepts = against_rest(self._machine, rows[:, telling], gold)
+        weights = np.zeros((rows.shape[1], len(slugs)), dtype=np.float32)
+        weights[telling] = learnt
         self._use(
             {
                 **_UNCALIBRATED_MODEL,
                 "slugs": slugs,
                 **_in_steps(weights),
                 "intercept": intercepts,
+                "alike": _alike(weights),
                 "wording": trained_wording(release, slugs),
                 "learnt": frozenset(fingerprint(text) for each in release.services.values() for text in wording_of(each)),
             }
         )
-        self._calibrate([message for message in training_data.intent_examples if message.get(CALIBRATES)], release)
+        calibrating = [message for message in training_data.intent_examples if message.get(CALIBRATES)]
+        self._calibrate([message for message in calibrating if not message.get(MATTERS)], release)
+        self._use({**self._model, "pairs": self._pairs(calibrating)})
         with self._model_storage.write_to(self._resource) as folder:
             joblib.dump(self._model, folder / "services.joblib", compress=PACKED)
         return self._resource
@@ -172,6 +185,21 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
         self._use({**self._model, "temperature": float(np.exp(found.x))})
         if release.services:
             self._weigh_matcher(margins / self._model["temperature"], right, [message for message, _ in asked], release)
+
+    def _pairs(self, messages: List[Message]) -> Optional[two_matters.Judge]:
+        """What tells messages with two matters from others; None where there are none to learn from."""
+        number = {slug: position for position, slug in enumerate(self._model["slugs"])}
+        found = []
+        for message in messages:
+            meant = message.get(MATTERS) or ()
+            if message.get(PARTS) and all(slug in number for slug in meant):
+                both = (number[meant[0]], number[meant[1]]) if len(meant) == 2 else None
+                found.append((self._in_parts(message), both))
+        return two_matters.learn(found, self._classes) if any(both for _, both in found) else None
+
+    def _in_parts(self, message: Message) -> two_matters.Message:
+        margins = np.array([self._weighed(part.vector) for part in message.get(PARTS)])
+        return two_matters.Message(message.get(TEXT), message.get(PARTS), margins, self._weighed(message.get(VECTOR)))
 
     def _weigh_matcher(self, values: np.ndarray, right: np.ndarray, messages: List[Message], release: Release) -> None:
         """Fit the matcher's weights as if a part of the services had not been trained, with and without their synonyms."""
@@ -219,29 +247,30 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
         return messages
 
     def _matters(self, message: Message, ranking: List[Dict[str, Any]]) -> List[str]:
-        """Two services in the order mentioned, if a part of the message of its own surely asks for each.
+        """Two services in the order mentioned, one of them the likeliest of the whole message; or a service and a situation.
 
-        Where the message itself adds one thing to another („auch“, „außerdem“), one of them need only be likely. One of the two
-        is the likeliest of the whole message. A part that only tells something asks for nothing; it may tell of a situation that
-        takes several services (`lebenslage:…`), which counts where the message adds one thing to another.
+        A situation that takes several services (`lebenslage:…`) counts where the message adds one thing to another („auch“).
         """
-        vectors = message.get(PARTS)
-        if not vectors or not ranking:
+        if not message.get(PARTS) or not ranking or not self._model["pairs"]:
             return []
-        text = without_places((message.get(TEXT) or "")[:LONGEST])
+        parts = self._in_parts(message)
+        both, sure = two_matters.two_matters(parts, self._classes, self._model["pairs"])
+        slugs = [self._model["slugs"][number] for number in both]
+        if sure < self._config["matters_at"]:
+            slugs = self._beside_journey(parts) if adds_something(parts.text) else []
+        return slugs if ranking[0]["service"] in slugs else []
+
+    def _beside_journey(self, message: two_matters.Message) -> List[str]:
+        """A service and a journey that parts of a message are about, in the order mentioned."""
         found: Dict[str, float] = {}
-        for vector, part in zip(vectors, parts_of(text), strict=True):
-            values = self._margins_of(vector) / self._model["temperature"]
-            best = self._model["slugs"][int(np.argmax(values))] if len(values) else NOTHING
-            sure = float(np.exp(values.max() - logsumexp(values))) if len(values) else 0.0
-            is_one = best.startswith(JOURNEY) or (best != NOTHING and asks_for_something(part))
-            if is_one and sure >= self._config["matter_added_at"]:
+        for part, margins in zip(message.parts, message.margins, strict=True):
+            values = (margins + self._model["intercept"]) / self._model["temperature"]
+            best, sure = self._model["slugs"][int(np.argmax(values))], float(np.exp(values.max() - logsumexp(values)))
+            is_meant = best.startswith(JOURNEY) or (best != NOTHING and asks_for_something(part.text))
+            if is_meant and sure >= self._config["beside_at"]:
                 found[best] = max(sure, found.get(best, 0.0))
-        if not adds_something(text):
-            found = {slug: sure for slug, sure in found.items() if not slug.startswith(JOURNEY)}
-        surely = [slug for slug, sure in found.items() if sure >= self._config["matter_at"]]
-        both = list(found) if surely and len(found) == 2 and adds_something(text) else surely
-        return both if len(both) == 2 and ranking[0]["service"] in both else []
+        is_one_of_each = len(found) == 2 and sum(map(_is_service, found)) == 1
+        return list(found) if is_one_of_each and max(found.values()) >= self._config["surely_beside_at"] else []
 
     def _rank(self, message: Message) -> Tuple[List[Dict[str, Any]], str]:
         """Services with their probabilities, best first, and the journey that is meant, if it surely is one."""
@@ -297,13 +326,14 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
 
     def _margins(self, message: Message) -> np.ndarray:
         """Of each trained service, in the order of the model."""
-        return self._margins_of(message.get(VECTOR))
-
-    def _margins_of(self, vector: SparseVector) -> np.ndarray:
         if not self._model["slugs"]:
             return np.zeros(0, dtype=np.float32)
+        return self._weighed(message.get(VECTOR)) + self._model["intercept"]
+
+    def _weighed(self, vector: SparseVector) -> np.ndarray:
+        """Margins without the intercepts."""
         features, values = vector
-        return (values @ self._model["steps"][features].astype(np.float32)) * self._model["step"] + self._model["intercept"]
+        return (values @ self._model["steps"][features].astype(np.float32)) * self._model["step"]
 
     def _verdict(self, ranking: List[Dict[str, Any]]) -> str:
         if not ranking:
@@ -354,6 +384,16 @@ class _Settled:
 def _surprise(scores: np.ndarray, right: np.ndarray) -> float:
     """Mean negative log likelihood of the right column of each row."""
     return float(np.mean(logsumexp(scores, axis=1) - scores[np.arange(len(right)), right]))
+
+
+def _is_service(slug: str) -> bool:
+    return slug != NOTHING and not slug.startswith(JOURNEY)
+
+
+def _alike(weights: np.ndarray) -> np.ndarray:
+    """Cosines of the classes' weights (features, classes)."""
+    scaled = weights / np.maximum(np.linalg.norm(weights, axis=0), 1e-6)
+    return (scaled.T @ scaled).astype(np.float16)
 
 
 def _in_steps(weights: np.ndarray) -> Dict[str, np.ndarray]:
