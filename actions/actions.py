@@ -5,6 +5,7 @@ They read the understanding from the latest message and the memory from the slot
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -15,6 +16,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.facts import find_facts
 from actions.turn import WHO, Candidate, Reply, Turn, TurnState, Understanding
 from knowledge.active import active_release, gazetteer
+from knowledge.responsibility import Choice
 
 SLOTS = tuple(TurnState.__dataclass_fields__)
 REPLY = "lotse"
@@ -58,8 +60,10 @@ class _Fixed(Action):
         understood = _understanding(tracker, turn)
         if turn.goes_back(understood.text) or self.gives_way(turn, understood, tracker):
             return _say(dispatcher, tracker, *turn.matter(understood))
-        state = TurnState() if self.forgets else turn.state
-        return _say(dispatcher, tracker, Reply(self.outcome, topic=self.intent), state)
+        return _say(dispatcher, tracker, *self.reply(turn, understood, tracker))
+
+    def reply(self, turn: Turn, understood: Understanding, tracker: Tracker) -> tuple[Reply, TurnState]:
+        return Reply(self.outcome, topic=self.intent), TurnState() if self.forgets else turn.state
 
     def gives_way(self, turn: Turn, understood: Understanding, tracker: Tracker) -> bool:
         """„Danke, und was kostet das?“, „Kann ich da anrufen?“, „What if I live in Tannberg?“, the surname „Said“."""
@@ -71,8 +75,16 @@ class ActionCrisis(_Fixed):
 
     def gives_way(self, turn: Turn, understood: Understanding, tracker: Tracker) -> bool:
         """Only where the classifier guesses, and nothing was said but a fact: „mein Mann heißt Zeller“, and not „Feuer“."""
-        guessed = float((tracker.latest_message.get("intent") or {}).get("confidence") or 0) < _CERTAIN
-        return guessed and understood.facts.any and super().gives_way(turn, understood, tracker)
+        return _guessed(tracker) and understood.facts.any and super().gives_way(turn, understood, tracker)
+
+    def reply(self, turn: Turn, understood: Understanding, tracker: Tracker) -> tuple[Reply, TurnState]:
+        """The emergency numbers; behind them the matter that the message surely names, lest a false alarm ends the talk."""
+        reply, state = super().reply(turn, understood, tracker)
+        if not _guessed(tracker) or understood.verdict != "answer":
+            return reply, state
+        slug = understood.ranking[0].service
+        choice = Choice(slug, turn.release.services[slug].name)
+        return replace(reply, choices=(choice,)), replace(state, pending=slug)
 
 
 class ActionHuman(_Fixed):
@@ -121,6 +133,11 @@ class ActionYes(ActionMatter):
 
     def name(self) -> str:
         return "action_ja_nein"
+
+
+def _guessed(tracker: Tracker) -> bool:
+    """Whether the intent is the classifier's guess, and no pattern's."""
+    return float((tracker.latest_message.get("intent") or {}).get("confidence") or 0) < _CERTAIN
 
 
 def _turn(tracker: Tracker) -> tuple[Turn, dict[str, Any]]:

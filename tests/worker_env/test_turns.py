@@ -81,6 +81,13 @@ def test_danger_goes_before_everything(processor: TurnProcessor, release: Releas
     assert turn(processor, text)["reply"]["outcome"] == "crisis"
 
 
+def test_danger_that_is_guessed_is_answered_first_and_the_matter_is_kept(processor: TurnProcessor, release: Release) -> None:
+    use_release(release)
+    said = turn(processor, "Wegen meinem Reisepass: mein Opa sitzt neben mir und kriegt auf einmal keine Worte mehr raus")
+    assert said["reply"]["outcome"] == "crisis"
+    assert {choice["value"] for choice in said["reply"]["choices"]} <= {"reisepass-beantragen"}
+
+
 @pytest.mark.parametrize("text", ["Wer prüft den Brandschutz?", "Mein Opa ist gestorben", "Feuerwehr beitreten"])
 def test_a_matter_is_no_danger(processor: TurnProcessor, release: Release, text: str) -> None:
     use_release(release)

@@ -293,6 +293,9 @@ class Renderer:
 
     def _crisis(self, reply: Reply) -> Iterator[Block]:
         yield self._text("crisis", tone="urgent")
+        if reply.choices:
+            yield self._text("crisis_or_matter")
+            yield self._buttons("service", reply.choices)
 
     def _smalltalk(self, reply: Reply) -> Iterator[Block]:
         if reply.topic == "ort":

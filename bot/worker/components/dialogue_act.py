@@ -7,6 +7,7 @@ from typing import Any, Dict, List
 
 import joblib
 import numpy as np
+import scipy.sparse
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -15,14 +16,14 @@ from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from bot.worker.components.questions import PACKED, VECTOR, learnt_from, matrix_of, width_of
+from bot.worker.components.questions import PACKED, VECTOR, SparseVector, learnt_from, matrix_of, width_of
 from bot.worker.components.shares import against_rest
-from bot.worker.importer import MATTER
+from bot.worker.importer import CRISIS, MATTER
 from knowledge.text import fold
 
-CRISIS = "krise"
 _MATTERS_KEPT = 4000
 _SHORT = 4
 """Words; single ones are taken for a cry for help or a yes the easiest."""
@@ -31,15 +32,16 @@ _TOLERANCE = 0.1
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class DialogueActClassifier(GraphComponent, IntentClassifier):
-    """Logistic regression over the question vector.
+    """Logistic regressions over the question vector: one for each act against the others, and one for danger alone.
 
-    Regular expressions named `krise` in the training data decide before it: whoever is in danger is never asked back. Beyond
-    them, danger is what the classifier is sure of: „mein Mann ist gestorben“ needs other help.
+    Regular expressions named `krise` in the training data decide before it: whoever is in danger is never asked back. Danger
+    that none of them knows is told by a model that saw every question of ordinary matters: showing emergency numbers to
+    somebody who is safe costs little, so that it need not be sure.
     """
 
     @classmethod
     def get_default_config(cls) -> Dict[str, Any]:
-        return {"C": 20.0, "danger_at": 0.65}
+        return {"C": 20.0, "danger_C": 10.0, "danger_weight": 5.0, "danger_at": 0.3}
 
     def __init__(
         self, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, patterns: List[str], model: Any
@@ -75,22 +77,24 @@ class DialogueActClassifier(GraphComponent, IntentClassifier):
         return cls(config, model_storage, resource, stored["patterns"], stored["model"])
 
     def train(self, training_data: TrainingData) -> Resource:
-        messages = _balanced(learnt_from(training_data))
-        acts, gold = np.unique([message.get(INTENT) for message in messages], return_inverse=True)
+        messages, width = learnt_from(training_data), width_of(training_data)
+        calm = _balanced([message for message in messages if message.get(INTENT) != CRISIS])
+        acts, gold = np.unique([message.get(INTENT) for message in calm], return_inverse=True)
         weight = {-1: 1.0, **dict(enumerate(len(gold) / (len(acts) * np.bincount(gold))))}
-
-        def machine() -> LogisticRegression:
-            return LogisticRegression(
-                C=self._config["C"], class_weight=weight, solver="liblinear", dual=True, tol=_TOLERANCE, random_state=0
-            )
-
-        rows = matrix_of([message.get(VECTOR) for message in messages], width_of(training_data))
-        weights, intercepts = against_rest(machine, rows, gold)
-        model = {"acts": acts.tolist(), "coefficients": np.ascontiguousarray(weights), "intercept": intercepts}
+        coefficients, intercept = against_rest(lambda: self._machine(self._config["C"], weight), _rows(calm, width), gold)
+        model = {"acts": acts.tolist(), "coefficients": np.ascontiguousarray(coefficients), "intercept": intercept}
+        in_danger = np.array([message.get(INTENT) == CRISIS for message in messages])
+        if in_danger.any():
+            danger = self._machine(self._config["danger_C"], {True: self._config["danger_weight"], False: 1.0})
+            danger.fit(_rows(messages, width), in_danger)
+            model["danger"] = (danger.coef_[0].astype(np.float32), float(danger.intercept_[0]))
         patterns = [row["pattern"] for row in training_data.regex_features if row["name"] == CRISIS]
         with self._model_storage.write_to(self._resource) as folder:
             joblib.dump({"patterns": patterns, "model": model}, folder / "dialogue_act.joblib", compress=PACKED)
         return self._resource
+
+    def _machine(self, cost: float, weight: Dict[Any, float]) -> LogisticRegression:
+        return LogisticRegression(C=cost, class_weight=weight, solver="liblinear", dual=True, tol=_TOLERANCE, random_state=0)
 
     def process(self, messages: List[Message]) -> List[Message]:
         for message in messages:
@@ -100,17 +104,29 @@ class DialogueActClassifier(GraphComponent, IntentClassifier):
         return messages
 
     def _rank(self, message: Message) -> List[Dict[str, Any]]:
-        if self._danger and self._danger.search(fold(message.get(TEXT) or "")):
-            return [{"name": CRISIS, "confidence": 1.0}]
-        features, values = message.get(VECTOR)
-        margins = values @ self._model["coefficients"][features] + self._model["intercept"]
+        vector = message.get(VECTOR)
+        danger = self._danger_in(message.get(TEXT) or "", vector)
+        if danger >= self._config["danger_at"]:
+            return [{"name": CRISIS, "confidence": danger}]
+        features, values = vector
         # One against all others, as scikit-learn makes probabilities of liblinear's margins.
-        probabilities = 1 / (1 + np.exp(-margins))
+        probabilities = expit(values @ self._model["coefficients"][features] + self._model["intercept"])
         probabilities /= probabilities.sum()
         best = np.argsort(-probabilities)[:5]
-        if self._model["acts"][best[0]] == CRISIS and probabilities[best[0]] < self._config["danger_at"]:
-            best = best[1:]
         return [{"name": self._model["acts"][i], "confidence": float(probabilities[i])} for i in best]
+
+    def _danger_in(self, text: str, vector: SparseVector) -> float:
+        """How probably somebody is in danger."""
+        if self._danger and self._danger.search(fold(text)):
+            return 1.0
+        if "danger" not in self._model:
+            return 0.0
+        weights, constant = self._model["danger"]
+        return float(expit(vector.values @ weights[vector.features] + constant))
+
+
+def _rows(messages: List[Message], width: int) -> scipy.sparse.csr_matrix:
+    return matrix_of([message.get(VECTOR) for message in messages], width)
 
 
 def _balanced(messages: List[Message]) -> List[Message]:

@@ -36,7 +36,7 @@ from bot.worker.components.questions import (
     width_of,
 )
 from bot.worker.components.shares import against_rest, in_shares
-from bot.worker.importer import CALIBRATES, MATTER, MATTERS, OUT_OF_SCOPE
+from bot.worker.importer import CALIBRATES, CRISIS, MATTER, MATTERS, OUT_OF_SCOPE
 from knowledge.active import active_release
 from knowledge.release import Knowledge, Release
 
@@ -92,6 +92,8 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
             "choose_total": 0.4,
             "choices": 3,
             "sure_act": 0.8,
+            "sure_danger": 0.55,
+            "before_danger_at": 0.9,
             "matters_at": 0.5,
             "journey_at": 0.7,
             "beside_at": 0.6,
@@ -240,11 +242,17 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
             message.set("matters", self._matters(message, ranking), add_to_output=True)
             message.set("journey", journey, add_to_output=True)
             act = message.get(INTENT) or {}
-            # Out of scope is a class here too, so that the act of that name says nothing more.
-            unsure_act = act.get("name") == OUT_OF_SCOPE or act.get("confidence", 0.0) < self._config["sure_act"]
-            if (verdict == "answer" or journey) and unsure_act:
+            if (verdict == "answer" or journey) and self._gives_way(act, ranking[0]["confidence"] if ranking else 0.0):
                 message.set(INTENT, {"name": MATTER, "confidence": ranking[0]["confidence"]}, add_to_output=True)
         return messages
+
+    def _gives_way(self, act: Dict[str, Any], matter: float) -> bool:
+        """Whether an act is too unsure to stand beside a service of this probability. Danger goes before all but sure matters."""
+        name, sure = act.get("name"), act.get("confidence", 0.0)
+        if name == CRISIS:
+            return sure < self._config["sure_danger"] and matter >= self._config["before_danger_at"]
+        # Out of scope is a class of services too, so that the act of that name says nothing more.
+        return name == OUT_OF_SCOPE or sure < self._config["sure_act"]
 
     def _matters(self, message: Message, ranking: List[Dict[str, Any]]) -> List[str]:
         """Two services in the order mentioned, one of them the likeliest of the whole message; or a service and a situation.
