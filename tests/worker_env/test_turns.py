@@ -74,6 +74,8 @@ def test_a_slash_names_no_intent(processor: TurnProcessor, release: Release) -> 
         "Hilfe, bei uns brennt es in der Küche!",
         "Mein Sohn hat Spülmittel getrunken",
         "mein mann schlägt mich gerade, wo bekomme ich einen Wohnberechtigungsschein",
+        "Wo ist das Frauenhaus? Er sucht uns, ich bin grad mit dem Kind weggelaufen",
+        "Mein Reisepass ist abgelaufen, und grad kippt neben mir im Warteraum einer um",
     ],
 )
 def test_danger_goes_before_everything(processor: TurnProcessor, release: Release, text: str) -> None:

@@ -94,6 +94,12 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
             "sure_act": 0.8,
             "sure_danger": 0.55,
             "before_danger_at": 0.9,
+            "never_before_danger": [
+                "hilfe-bei-haeuslicher-gewalt",
+                "kindeswohlgefaehrdung-melden",
+                "polizei-anzeige-erstatten",
+                "psychische-krise-hilfe",
+            ],
             "matters_at": 0.5,
             "journey_at": 0.7,
             "beside_at": 0.6,
@@ -242,15 +248,20 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
             message.set("matters", self._matters(message, ranking), add_to_output=True)
             message.set("journey", journey, add_to_output=True)
             act = message.get(INTENT) or {}
-            if (verdict == "answer" or journey) and self._gives_way(act, ranking[0]["confidence"] if ranking else 0.0):
+            if (verdict == "answer" or journey) and self._gives_way(act, ranking):
                 message.set(INTENT, {"name": MATTER, "confidence": ranking[0]["confidence"]}, add_to_output=True)
         return messages
 
-    def _gives_way(self, act: Dict[str, Any], matter: float) -> bool:
-        """Whether an act is too unsure to stand beside a service of this probability. Danger goes before all but sure matters."""
+    def _gives_way(self, act: Dict[str, Any], ranking: List[Dict[str, Any]]) -> bool:
+        """Whether an act is too unsure to stand beside the likeliest service.
+
+        Danger goes before all but the surest matters, and before help in danger always.
+        """
         name, sure = act.get("name"), act.get("confidence", 0.0)
         if name == CRISIS:
-            return sure < self._config["sure_danger"] and matter >= self._config["before_danger_at"]
+            is_sure = bool(ranking) and ranking[0]["confidence"] >= self._config["before_danger_at"]
+            is_help = bool(ranking) and ranking[0]["service"] in self._config["never_before_danger"]
+            return is_sure and not is_help and sure < self._config["sure_danger"]
         # Out of scope is a class of services too, so that the act of that name says nothing more.
         return name == OUT_OF_SCOPE or sure < self._config["sure_act"]
 
