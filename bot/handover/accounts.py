@@ -143,8 +143,9 @@ class AccountStore:
     def _check_pauses(session: Session, keys: dict[str, str], now: float) -> None:
         for row in session.scalars(select(StaffAttempt).where(StaffAttempt.key.in_(keys.values()))):
             kind = next(kind for kind, key in keys.items() if key == row.key)
-            left = row.last + pause_after(row.failures, _FREE_ATTEMPTS[kind]) - now
-            if left > 0:
+            pause = pause_after(row.failures, _FREE_ATTEMPTS[kind])
+            left = row.last + pause - now
+            if pause and left > 0:  # without a pause, what was counted at this moment may be a little later than now
                 raise TooManyAttempts(left)
 
     def _failed(self, keys: dict[str, str], now: float) -> None:

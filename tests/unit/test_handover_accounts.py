@@ -128,6 +128,14 @@ def test_guessing_is_slowed_down_whether_or_not_there_is_such_a_login(accounts: 
         accounts.sign_in(f" {login.upper()}", PASSWORD, "192.0.2.99")
 
 
+def test_who_signs_in_twice_at_the_same_moment_need_not_wait(accounts: AccountStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    accounts.add("anna", "Anna", PASSWORD)
+    moments = iter((1000.5, 1000.0))
+    monkeypatch.setattr(module.time, "time", lambda: next(moments, 1001.0))
+    assert accounts.sign_in("anna", "falsch", "192.0.2.1") is None
+    assert accounts.sign_in("anna", "falsch", "192.0.2.1") is None
+
+
 def test_one_address_cannot_try_many_logins(accounts: AccountStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_fits", lambda hashed, password: False)
     for number in range(20):
