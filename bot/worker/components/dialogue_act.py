@@ -41,7 +41,7 @@ class DialogueActClassifier(GraphComponent, IntentClassifier):
 
     @classmethod
     def get_default_config(cls) -> Dict[str, Any]:
-        return {"C": 20.0, "danger_C": 10.0, "danger_weight": 5.0, "danger_at": 0.3}
+        return {"C": 20.0, "danger_C": 10.0, "danger_weight": 5.0, "danger_at": 0.45}
 
     def __init__(
         self, config: Dict[str, Any], model_storage: ModelStorage, resource: Resource, patterns: List[str], model: Any

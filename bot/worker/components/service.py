@@ -92,7 +92,7 @@ class ServiceClassifier(GraphComponent, IntentClassifier):
             "choose_total": 0.4,
             "choices": 3,
             "sure_act": 0.8,
-            "sure_danger": 0.55,
+            "sure_danger": 0.6,
             "before_danger_at": 0.9,
             "never_before_danger": [
                 "hilfe-bei-haeuslicher-gewalt",
