@@ -7,7 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTEST := .venv/bin/pytest
 TWO_AT_ONCE := -n 2 --dist worksteal
 
-.PHONY: help setup environments knowledge model run test test-quick lint bench test-tools widget screenshots
+.PHONY: help setup environments knowledge model run test test-quick lint bench test-tools elsewhere widget screenshots
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ lint: environments ## ruff and mypy
 bench: model ## measure, and compare with stock Rasa; prints what docs/benchmarks.md holds
 	.venv/bin/lotse bench
 	.venv/bin/lotse bench --understanding --train
+
+elsewhere: knowledge ## learn anew from nlu_data/anderswo.jsonl when a place outside is where a matter belongs
+	.venv-rasa/bin/python -m bot.worker.elsewhere --release "$(LOTSE_VAR)/release.json"
 
 widget: environments ## the web widget as one file in var/widget, and the lines to put into a site
 	.venv/bin/lotse widget --out "$(LOTSE_VAR)/widget"

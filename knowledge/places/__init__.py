@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from knowledge.model import OUTSIDE, Locality
 from knowledge.places.elsewhere import Found, Statement, is_short_statement
 from knowledge.places.everyday import EVERYDAY
-from knowledge.places.names import CONNECTING, Match, Names, Word, name_words, short_name, window, words_of
+from knowledge.places.names import CONNECTING, STREETS, Match, Names, Word, name_words, short_name, window, words_of
 from knowledge.places.outside import Outside, names_place
 from knowledge.places.spelling import Spellings
 from knowledge.release import Release
@@ -29,7 +29,6 @@ _FILLERS = frozenset("der die das dem den unserem unserer ortsteil gemeinde stad
 _POLITE = frozenset("in aus nach ich wir wohne wohnen komme kommen bin sind bitte danke also ja".split())
 _BEFORE_A_PERSON = frozenset("herr herrn frau familie fam dr prof nachname nachnamen familienname heisse heissen".split())
 _NAMES_OF_PERSONS = frozenset("name nachname familienname".split())
-_STREETS = frozenset("strasse str weg platz allee gasse ring ufer damm chaussee steig pfad".split())
 _AMOUNT = re.compile(r"\s*(?:€|eur)", re.IGNORECASE)
 _NUMBERED = frozenset("en din iso nr nummer az aktenzeichen rechnung".split())
 
@@ -141,6 +140,24 @@ class Gazetteer:
         return ()
 
     def _find(self, text: str) -> list[Mention]:
+        words, named = self._named(text)
+        found = _found_outside(words, named)
+        statement = _statement(text, words, named) if found else None
+        mentions = []
+        for at, each in named:
+            if statement is None or at not in found or statement.belongs_to(found[at]):
+                start, end = words[at].start, words[at + each.length - 1].end
+                mentions.append(Mention(each.localities, start, end, text[start:end], _preposition(words, at)))
+        return mentions
+
+    def statement(self, text: str) -> tuple[Statement, dict[tuple[int, int], Found]]:
+        """A text that may name places outside, and these by where they stand (character offsets)."""
+        words, named = self._named(text)
+        found = _found_outside(words, named)
+        return _statement(text, words, named), {(words[at].start, words[each.end - 1].end): each for at, each in found.items()}
+
+    def _named(self, text: str) -> tuple[list[Word], list[tuple[int, _Named]]]:
+        """The words of a text, and what they name from which word on."""
         words = [word for word in words_of(text) if not (word.key.isdigit() and _AMOUNT.match(text, word.end))]
         named: list[tuple[int, _Named]] = []
         at = 0
@@ -149,14 +166,7 @@ class Gazetteer:
             if here.localities:
                 named.append((at, here))
             at += max(here.length, 1)
-        found = {at: Found(at, each.outside, _preposition(words, at)) for at, each in named if each.outside}
-        statement = Statement(text, words, tuple(found.values())) if found else None
-        mentions = []
-        for at, each in named:
-            if statement is None or at not in found or statement.belongs_to(found[at]):
-                start, end = words[at].start, words[at + each.length - 1].end
-                mentions.append(Mention(each.localities, start, end, text[start:end], _preposition(words, at)))
-        return mentions
+        return words, named
 
     def _starting_at(self, words: list[Word], at: int, text: str) -> _Named:
         if words[at].is_postcode:
@@ -319,9 +329,18 @@ def _outside(mention: Mention) -> bool:
 def _without_street(length: int, localities: tuple[Locality, ...], inflected: bool, words: list[Word], at: int) -> _Named:
     """„Wallersbacher Straße" is no place."""
     behind = at + length
-    if inflected and behind < len(words) and words[behind].key in _STREETS:
+    if inflected and behind < len(words) and words[behind].key in STREETS:
         return _Named(length + 1)
     return _Named(length, localities)
+
+
+def _found_outside(words: list[Word], named: list[tuple[int, _Named]]) -> dict[int, Found]:
+    return {at: Found(at, each.outside, _preposition(words, at)) for at, each in named if each.outside}
+
+
+def _statement(text: str, words: list[Word], named: list[tuple[int, _Named]]) -> Statement:
+    ours = [range(at, at + each.length) for at, each in named if not each.outside]
+    return Statement(text, words, tuple(_found_outside(words, named).values()), ours)
 
 
 def _named_outside(match: Match[str]) -> _Named:

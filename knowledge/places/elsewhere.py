@@ -1,20 +1,26 @@
 """When a text that names a place outside means that its matter belongs there.
 
 Most texts that name a place elsewhere do not: „Meine Tochter studiert in Passau", „Ich bin aus Köln hergezogen". Taking such
-a place for the person's own would send somebody away who is right here, while missing one costs a single question. So each
-rule asks for words that say where the matter is („bei uns in Passau", „Standesamt Nürnberg", „wo melde ich mich dort an?"),
-and gives way to words that point here, to what was before, to journeys, and to other people.
+a place for the person's own would send somebody away who is right here, while missing one costs a single question. What tells
+the one from the other is learnt (logistic regression) from sentences of both kinds, `nlu_data/anderswo.jsonl`, and from the
+questions about services, whose matters are here; `python -m bot.worker.elsewhere` writes the weights.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cache, lru_cache
+from itertools import combinations, pairwise
+from pathlib import Path
+from typing import Final
 
 from knowledge.places.everyday import EVERYDAY
 from knowledge.places.names import CONNECTING, Match, Word
+
+WEIGHTS: Final = Path(__file__).with_name("elsewhere.json")
 
 
 def _words(text: str) -> re.Pattern[str]:
@@ -28,11 +34,7 @@ _ALONE = CONNECTING | frozenset(
 """Words beside a place that leave it all that is said."""
 
 _KINDS = frozenset("gemeinde stadt markt marktgemeinde ortschaft kreisstadt landkreis landratsamt".split())
-_INSIDE = frozenset("in im z at".split())
 _FIRST = frozenset("ich wir i mia mir we".split())
-_ABROAD = frozenset("wien vienna salzburg innsbruck linz graz bregenz zuerich zurich basel bern".split())
-_POINTING = frozenset("dort dorten drueben there".split())
-_COMES = frozenset("komme kommen kemma bin sind san stamme come am are".split())
 
 _HERE = _words(
     r"""hier hierher hierhin hiesig\w* her herge\w+ herzieh\w* herzog\w* herkomm\w* herzukommen zugezogen\w* zuzug
@@ -111,9 +113,6 @@ _CENTRAL = _words(
 )
 """Matters of central offices: a place beside them is where such an office sits."""
 
-_SEATS = frozenset(("viechtach", "flensburg"))
-"""Known for nothing but the central office that sits there: fines, penalty points."""
-
 _PROPER = _words(
     r"""fc vfb vfl sv tsv bayern werder borussia eintracht hertha fortuna uni universitaet hochschule tu lmu fh flughafen
     messe 1860 marke partnerstadt heisst heisse namens name stadtwerke sparkasse tierheim klinikum fahrschule firma hotel
@@ -163,8 +162,6 @@ _LIVE = _words(
     r"""wohnen wohnan leben lem gemeldet angemeldet wohnsitz hauptwohnsitz dahoam daheim zuhause live living registered
     buerger buergerin wohnung wohnend"""
 )
-_AM = frozenset("bin sind san sand am are".split())
-_NOW = frozenset("jetzt gerade derzeit momentan zurzeit aktuell grad currently now jz neu".split())
 _ASKING = _words(
     r"""wo wer wen wem wie was wohin wann welche[mnrs]? woher where who how what which zustaendig such\w* anmeld\w*
     beantrag\w* melde[nt]? kriege?n? bekomme?n?"""
@@ -185,12 +182,55 @@ _LEAVING_HERE = _words(r"""abmeld\w* abzumelden \w*kuendig\w* mitnehmen""")
 _ESTATE = _words(r"""geerbt erb\w* nachlass\w* grosstante verstorben\w* gestorben todesfall""")
 _DONE_BUT_LIVING = _words(r"""geboren\w* gekauft\w* gebuertig\w* gearbeitet studiert""")
 _CUT_BEFORE = frozenset("und aber denn weil sondern wobei obwohl dass and but because".split())
-_MOST_KEYWORDS = 7
-_LONGEST_STATEMENT = 14
 _SHORT_QUESTION = 9
-_NEAR = 6
-_LONG_TEXT = 22
-_BEGINNING = 12
+_STEM = 5
+"""Letters that long words are compared by as well."""
+_BESIDE = 2
+_MOST_COUNTED = 3
+_KEPT = 20_000
+"""Words whose kinds are kept: most come again and again."""
+_PREPOSITIONS = dict(
+    pair.split("=")
+    for pair in "in=in im=in z=in at=in bei=bei aus=from from=from von=of vom=of nach=to to=to fuer=for for=for".split()
+)
+"""Prepositions that say the same."""
+
+
+_KINDS_OF_WORDS: Final[dict[str, re.Pattern[str]]] = {
+    "here": _HERE,
+    "before": _BEFORE,
+    "done": _DONE,
+    "kin": _KIN,
+    "their-need": _THEIR_NEED,
+    "they-live": _THEY_LIVE,
+    "me": _ME,
+    "story": _STORY,
+    "company": _COMPANY,
+    "comparing": _COMPARING,
+    "central": _CENTRAL,
+    "proper": _PROPER,
+    "carried": _CARRIED,
+    "office": _OFFICE,
+    "demands": _DEMANDS,
+    "goes": _GOES,
+    "leaving": _LEAVING,
+    "incident": _INCIDENT,
+    "fixed": _FIXED,
+    "my": _MY,
+    "live-i": _LIVE_I,
+    "live": _LIVE,
+    "asking": _ASKING,
+    "sentence": _SENTENCE,
+    "question": _QUESTION,
+    "wish": _WISH,
+    "likely-going": _LIKELY_GOING,
+    "care": _CARE,
+    "later": _LATER,
+    "leaving-here": _LEAVING_HERE,
+    "estate": _ESTATE,
+    "done-but-living": _DONE_BUT_LIVING,
+}
+"""Words that people use alike. A word that no example has is still one of its kind."""
 
 
 @dataclass(frozen=True)
@@ -207,217 +247,110 @@ class Found:
 
 
 class Statement:
-    """A text that names places outside: its words, its clauses, and what it says beside the names."""
+    """A text that names places outside: its words, its clauses, and the places of the county it names.
 
-    def __init__(self, text: str, words: Sequence[Word], found: Sequence[Found]) -> None:
+    `ours`: where these stand, as ranges of words.
+    """
+
+    def __init__(self, text: str, words: Sequence[Word], found: Sequence[Found], ours: Sequence[range]) -> None:
         self._text = text
         self._words = words
-        self._keys = [word.key for word in words]
+        self._found = found
+        self._ours = ours
         self._clauses = _clauses(text, words)
-        named = {number for each in found for number in range(each.at, each.end)}
-        self._rest = [key for number, key in enumerate(self._keys) if number not in named]
+        named = {number for each in found for number in range(each.at, each.end)} | {at for each in ours for at in each}
+        self._keys = ["" if number in named else word.key for number, word in enumerate(words)]
 
     def belongs_to(self, found: Found) -> bool:
         """Whether the matter belongs to the place."""
-        before = self._before(found)
-        everyday = found.match.name in EVERYDAY
         if found.at and self._words[found.at - 1].is_postcode:
             return True
-        if not everyday and all(word in _ALONE for word in self._rest):
-            return True
-        if _PROPER.fullmatch(before) or self._points_here(found):
-            return False
-        if everyday:
-            return self._is_called(found, before) or self._lives_in(found, before)
-        if self._asks_there(found):
-            return True
-        preposition = "z" if before == "z" else "for" if before == "for" else found.preposition
-        if preposition in ("aus", "from"):
-            return self._comes_from(found)
-        if preposition in ("nach", "to"):
-            return self._moves_to(found)
-        if before in ("ab", "ueber"):
-            return False
-        if preposition in ("von", "vom", "richtung") and not self._has_office_before(found):
-            return False
-        if preposition in ("fuer", "for"):
-            return not self._has(_CARRIED, _KIN, _STORY, _COMPANY)
-        return self._is_there(found, before, preposition)
+        everyday = found.match.name in EVERYDAY
+        if not self._ours and all(not key or key in _ALONE for key in self._keys):
+            return not (everyday or found.match.inflected)
+        return (not everyday or self._is_meant(found)) and self.likelihood(found) > 0
 
-    def _is_there(self, found: Found, before: str, preposition: str) -> bool:
-        """With „in", another word, or none before the name."""
-        inside = preposition in _INSIDE
-        if self._lives_in(found, before) or (inside and self._is_at_ours(found)):
-            return True
-        if self._has(_COMPANY, _COMPARING, _CENTRAL) or self._is_compared(found) or found.match.name in _SEATS:
-            return False
-        if self._has(_KIN):
-            return inside and self._is_theirs(found)
-        if (self._has(_INCIDENT) and not self._has(_LATER)) or (
-            self._has_office_before(found) and not self._has(_DEMANDS, _STORY, _DONE, _BEFORE)
-        ):
-            return True
-        if inside and self._is_about_fixed(found) and not self._has(_BEFORE, _GOES, _STORY):
-            return True
-        if self._has(_DONE, _BEFORE, _GOES, _STORY):
-            if "dorthin" in self._keys:
-                return not self._has(_LEAVING)
-            return self._is_keywords() and self._has(_OFFICE) and not self._has(_DONE, _BEFORE, _GOES, _DEMANDS)
-        if self._is_called(found, before) or (self._is_keywords() and not self._has(_DEMANDS)):
-            return True
-        return inside and self._is_wanted_there(found)
+    def likelihood(self, found: Found) -> float:
+        """Logarithm of the odds that the matter belongs to the place."""
+        weights = _weights()
+        return weights[""] + sum(weights.get(sign, 0.0) for sign in self.signs(found))
 
-    def _is_about_fixed(self, found: Found) -> bool:
-        """„In Nürnberg ist meine Mülltonne weg", not „Darf ich meinen Müll in Nürnberg abgeben?"."""
-        clause = self._clause(found.at)
-        return _any(clause, _FIXED) and clause[0] not in ("darf", "kann", "muss")
+    def signs(self, found: Found) -> set[str]:
+        """What may tell where the matter belongs: words and kinds of words by where they stand, and how the place is named."""
+        return {*self._words_around(found), *self._kinds_around(found), *self._naming(found)}
 
-    def _is_wanted_there(self, found: Found) -> bool:
-        """„Wo kann ich in Köln mein Auto anmelden?", „Ich möchte in Köln einen Imbiss eröffnen", „Ausweis in Köln"."""
-        clause = self._clause(found.at)
-        if len(self._words) > _LONGEST_STATEMENT:
-            return False
-        if (
-            _any(clause, _QUESTION)
-            or clause[:2] == ["kann", "man"]
-            or (len(self._words) <= _MOST_KEYWORDS and not self._has(_SENTENCE))
-        ):
-            return True
-        return _any(clause, _WISH) and any(key in _FIRST for key in clause)
+    def _labelled(self, found: Found) -> list[str]:
+        """The words, with one for each place that is named."""
+        keys = list(self._keys)
+        for each in self._found:
+            keys[each.at] = "@there" if each.match.value == found.match.value else "@other"
+        for ours in self._ours:
+            keys[ours.start] = "@here"
+        return keys
 
-    def _is_compared(self, found: Found) -> bool:
-        """„wie in Wien"."""
-        return found.at > 1 and self._keys[found.at - 1] in _INSIDE and self._keys[found.at - 2] in ("wie", "als")
+    def _words_around(self, found: Found) -> Iterator[str]:
+        keys = self._labelled(found)
+        before = [key for key in keys[: found.at] if key]
+        behind = [key for key in keys[found.end :] if key]
+        third, second, first = ["^", "^", "^", *before][-3:]
+        one, two = [*behind, "$", "$"][:2]
+        yield from (f"<{first}", f"<<{second}", f"<<{second} {first}", f"<<<{third} {second} {first}")
+        yield from (f">{one}", f">>{one} {two}", f"<>{first} {one}")
+        clause = [key for key, number in zip(keys, self._clauses, strict=True) if key and number == self._clauses[found.at]]
+        yield from _spelled("c", clause)
+        yield from (f"c:{one} {other}" for one, other in pairwise(["^", *clause, "$"]))
+        whole = [key for key in keys if key]
+        yield from _spelled("t", whole)
+        yield from (f"t:{one} {other}" for one, other in pairwise(whole))
+        yield from (f"b:{key}" for key in behind)
 
-    def _before(self, found: Found) -> str:
-        return self._keys[found.at - 1] if found.at else ""
+    def _kinds_around(self, found: Found) -> Iterator[str]:
+        clause = self._clauses[found.at]
+        preposition = _PREPOSITIONS.get(found.preposition, "-")
+        beside: set[str] = set()
+        for number, key in enumerate(self._keys):
+            kinds = _kinds(key)
+            side = "<" if number < found.at else ">"
+            away = self._clauses[number] - clause
+            for kind in kinds:
+                if away:
+                    yield from (f"k:{kind}", f"k:{side}{kind}", f"k:{preposition} {kind}")
+                    if abs(away) == 1:
+                        yield f"k:{away:+d}{kind}"
+                else:
+                    beside.add(kind)
+                    yield from (f"kc:{kind}", f"kc:{side}{kind}", f"kc:{preposition} {kind}")
+                    if min(abs(number - found.at), abs(number - found.end + 1)) <= _BESIDE:
+                        yield f"kn:{kind}"
+        yield from (f"kc:{one} {other}" for one, other in combinations(sorted(beside), 2))
+        if any(f"{one} {other}" in _HERE_PAIRS for one, other in pairwise(self._keys)):
+            yield "k:here-pair"
+        if any(key in _FIRST for key, number in zip(self._keys, self._clauses, strict=True) if number == clause):
+            yield f"kc:{preposition} first"
 
-    def _has(self, *patterns: re.Pattern[str]) -> bool:
-        return _any(self._rest, *patterns)
+    def _naming(self, found: Found) -> Iterator[str]:
+        names = [each.match.value for each in self._found]
+        ours = min(len(self._ours), _MOST_COUNTED)
+        preposition = _PREPOSITIONS.get(found.preposition, "-")
+        yield from (f"p:{found.preposition}", f"ours:{ours}", f"ours:{ours} {preposition}")
+        yield f"others:{min(len(set(names)), _MOST_COUNTED)}"
+        yield f"again:{min(names.count(found.match.value), _MOST_COUNTED)}"
+        yield f"length:{min(len(self._words) // 4, 8)}"
+        yield f"where:{4 * found.at // len(self._words)}"
+        if found.match.name in EVERYDAY:
+            yield "everyday"
+        if found.match.inflected:
+            yield "inhabitants"
+        if "-" in self._text[self._words[found.at].start : self._words[found.end - 1].end]:
+            yield "borough"
 
-    def _clause(self, at: int) -> list[str]:
-        number = self._clauses[at]
-        return [key for key, clause in zip(self._keys, self._clauses, strict=True) if clause == number]
-
-    def _points_here(self, found: Found) -> bool:
-        """„hier", „bei euch", but not „hier in Passau", „bei uns in Passau"."""
-        keys = self._keys[: found.at] + self._keys[found.end :]
-        start = found.at - 1 if found.at and keys[found.at - 1] in _INSIDE else found.at
-        if start and keys[start - 1] in ("hier", "here"):
-            del keys[start - 1]
-        elif start > 1 and keys[start - 2 : start] in (["bei", "uns"], ["bei", "mir"]):
-            del keys[start - 2 : start]
-        pairs = {f"{one} {other}" for one, other in pairwise(keys)}
-        return _any(keys, _HERE) or bool(pairs & _HERE_PAIRS)
-
-    def _is_called(self, found: Found, before: str) -> bool:
-        """„Stadt Passau", „Landkreis Passau": a name that is an everyday word needs its capital."""
-        first = self._keys[found.at] if self._keys[found.at] in _KINDS else before
-        capital = self._text[self._words[found.end - 1].start].isupper()
-        if first not in _KINDS or (found.match.name in EVERYDAY and not capital):
-            return False
-        return found.preposition not in ("aus", "from", "von", "vom") and not self._has(_STORY, _KIN, _DONE)
-
-    def _lives_in(self, found: Found, before: str) -> bool:
-        """„ich wohne in Augsburg", „wir sind in Köln", „ich leben Hamburg", „bin nach Haar gezogen"."""
-        clause = self._clause(found.at)
-        if found.match.name in EVERYDAY and before == "nach":
-            return _any(clause, _GOES)
-        if found.match.name in EVERYDAY and before == "aus":
-            return self._comes_from(found)
-        near = self._keys[max(0, found.at - _NEAR) : found.end + _NEAR]
-        near = [key for key in near if key in clause]
-        inside = before in _INSIDE or (found.preposition in _INSIDE and found.match.name not in EVERYDAY)
-        spare = found.at > 0 and before in ("wohne", "wohn", "wohnen", "lebe", "leben", "leb")
-        if not (inside or spare) or _any(clause, _BEFORE) or self._has(_LIKELY_GOING):
-            return False
-        if found.match.name in EVERYDAY and before == "im":
-            return False
-        if self._is_aside(found) or self._has(_ESTATE, _COMPANY):
-            return False
-        first = _is_first(clause) or (self._goes_on(found) and _is_first(self._clause_before(found)))
-        lives = _any(near, _LIVE_I) or (_any(near, _LIVE) and (first or "bin" in clause or "am" in clause))
-        if lives and not _any(clause, _DONE_BUT_LIVING):
-            return True
-        return found.match.name not in EVERYDAY and self._is_in(found, clause)
-
-    def _is_aside(self, found: Found) -> bool:
-        """Late in a long text."""
-        return len(self._words) > _LONG_TEXT and found.at > _BEGINNING
-
-    def _goes_on(self, found: Found) -> bool:
-        """„… und wohnen in Köln": the subject stands before."""
-        clause = self._clause(found.at)
-        return _any(clause[:1], _LIVE) or (clause[0] == "und" and _any(clause[1:2], _LIVE))
-
-    def _clause_before(self, found: Found) -> list[str]:
-        number = self._clauses[found.at] - 1
-        return [key for key, clause in zip(self._keys, self._clauses, strict=True) if clause == number]
-
-    def _is_in(self, found: Found, clause: list[str]) -> bool:
-        """„ich bin gerade in Kassel", „ich in Berlin", „wir in Bad Tölz"."""
-        at = found.at - 1
-        while at >= 0 and (self._keys[at] in _INSIDE or self._keys[at] in _NOW or self._keys[at] in CONNECTING - _FIRST):
-            at -= 1
-        said = self._keys[at] if at >= 0 else ""
-        if said not in _AM | _FIRST or _any(clause, _KIN) or self._has(_STORY):
-            return False
-        is_we = said in _FIRST or any(key in _FIRST for key in clause) or said in ("bin", "am")
-        return is_we and not _any(clause, _DONE)
-
-    def _is_at_ours(self, found: Found) -> bool:
-        """„bei uns in Passau", „hier in Passau", „meine Wohnung in Passau"."""
-        at = found.at - 1
-        while at >= 0 and self._keys[at] in _INSIDE | CONNECTING:
-            at -= 1
-        if at < 0 or _any(self._clause(found.at), _DONE, _BEFORE):
-            return False
-        pair = self._keys[max(0, at - 1) : at + 1]
-        if pair in (["bei", "uns"], ["bei", "mir"]) or self._keys[at] in ("hier", "here", "uns"):
-            return True
-        mine = len(pair) == 2 and bool(_MY.fullmatch(pair[0]))
-        return mine and bool(_FIXED.fullmatch(pair[1])) and self._is_about_fixed(found) and not self._has(_GOES, _STORY)
-
-    def _asks_there(self, found: Found) -> bool:
-        """„Wo melde ich mich dort an?" behind the name."""
-        if found.preposition in ("nach", "to") and not _any(self._clause(found.at), _GOES):
-            return False
-        for number in range(found.end, min(len(self._keys), found.end + _LONGEST_STATEMENT)):
-            if self._keys[number] in _POINTING:
-                clause = self._clause(number)
-                return _any(clause, _ASKING) and not _any(clause, _DONE) and not self._has(_LEAVING_HERE)
-        return False
-
-    def _comes_from(self, found: Found) -> bool:
-        """„Ich komme aus Augsburg", not „ich bin aus Augsburg weggezogen"."""
-        verb = self._keys[found.at - 2] if found.at > 1 else ""
-        later = self._clause(found.at)
-        return verb in _COMES and not _any(later, _DONE, _KIN) and not self._has(_GOES, _COMPANY, _STORY, _KIN, _BEFORE, _LATER)
-
-    def _moves_to(self, found: Found) -> bool:
-        """Somebody who moves has matters at both ends; what is left to do abroad is to leave."""
-        clause = self._clause(found.at)
-        if found.match.name in _ABROAD or not _any(clause, _GOES) or _any(clause, _KIN):
-            return False
-        return not self._has(_LEAVING, _COMPANY)
-
-    def _is_theirs(self, found: Found) -> bool:
-        """„Meine Mutter lebt in Köln und braucht einen Pflegegrad": they live there, and it is them who need something."""
-        clause = self._clause(found.at)
-        behind = self._keys[found.end :]
-        if not (_any(clause, _KIN) and _any(clause, _THEY_LIVE)) or self._has(_STORY, _GOES, _DONE, _BEFORE, _CARE):
-            return False
-        return _any(behind, _THEIR_NEED) and not _any(behind, _ME)
-
-    def _has_office_before(self, found: Found) -> bool:
-        """„Standesamt Nürnberg", „Standesamt in Nürnberg", „Rathaus der Stadt Nürnberg"."""
-        at = found.at - 1
-        while at >= 0 and (self._keys[at] in CONNECTING or self._keys[at] in _KINDS):
-            at -= 1
-        return at >= 0 and bool(_OFFICE.fullmatch(self._keys[at]))
-
-    def _is_keywords(self) -> bool:
-        return len(self._words) <= _MOST_KEYWORDS and not self._has(_SENTENCE) and "?" not in self._text
+    def _is_meant(self, found: Found) -> bool:
+        """Whether a name that is an everyday word is said of a place: „in Essen", „Stadt Hof", not „Essen auf Rädern"."""
+        first = self._words[found.at].key
+        before = first if first in _KINDS else self._words[found.at - 1].key if found.at else ""
+        if before in _KINDS:
+            return self._text[self._words[found.end - 1].start].isupper()
+        return before in _PREPOSITIONS and before not in ("im", "vom")
 
 
 def is_short_statement(words: Sequence[Word]) -> bool:
@@ -425,18 +358,24 @@ def is_short_statement(words: Sequence[Word]) -> bool:
     return len(words) <= _SHORT_QUESTION
 
 
-def _is_first(clause: Sequence[str]) -> bool:
-    """Whether „ich" or „wir" is what a clause is about, and not „meine Eltern"."""
-    for key in clause:
-        if key in _FIRST:
-            return True
-        if _KIN.fullmatch(key):
-            return False
-    return False
+@cache
+def _weights() -> dict[str, float]:
+    """What each sign says for the place (logarithm of odds); that of the empty one is always added."""
+    weights: dict[str, float] = json.loads(WEIGHTS.read_text("utf-8"))["weights"]
+    return weights
 
 
-def _any(keys: Iterable[str], *patterns: re.Pattern[str]) -> bool:
-    return any(pattern.fullmatch(key) for key in keys for pattern in patterns)
+@lru_cache(maxsize=_KEPT)
+def _kinds(word: str) -> tuple[str, ...]:
+    return tuple(kind for kind, pattern in _KINDS_OF_WORDS.items() if pattern.fullmatch(word)) if word else ()
+
+
+def _spelled(where: str, keys: Iterable[str]) -> Iterator[str]:
+    """Each word, and how a longer one begins."""
+    for key in keys:
+        yield f"{where}:{key}"
+        if len(key) > _STEM:
+            yield f"{where}:{key[:_STEM]}*"
 
 
 def _clauses(text: str, words: Sequence[Word]) -> list[int]:

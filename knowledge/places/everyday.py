@@ -35,3 +35,8 @@ too, read through by hand. A name that is missing here counts as a place sooner 
 
 VERBS: Final[frozenset[str]] = frozenset(("erlangen",))
 """Names of large cities that are verbs too; only the capital tells which is meant."""
+
+NO_INHABITANTS: Final[frozenset[str]] = frozenset(
+    "asperger berner bretter further hammer hunger rottweiler selber welder welders".split()
+)
+"""What is no inhabitant of Asperg, Bern, Bretten, Furth, Hamm, Hungen, Rottweil, Selb or Welden."""

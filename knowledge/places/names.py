@@ -26,6 +26,8 @@ CONNECTING = frozenset("a am an auf b bei beim d dem den der die i im in o ob u 
 """Words inside of names that people leave out or spell differently: „Kirchdorf im Moos", „Kirchdorf i. Moos", „Kirchdorf/Moos".
 """
 
+STREETS = frozenset("strasse str weg platz allee gasse ring ufer damm chaussee steig pfad".split())
+
 _SHORT = re.compile(r"\s*[,(/].*|(?<=\w)\s+(?:a|am|an|auf|b|bei|i|im|in|o|ob|unter|v|vom|von|vor|vorm)\b.*")
 _ENDINGS = ("", "s", "er", "ers", "ern", "ener", "erin", "erinnen")
 _PEOPLE = re.compile(r"(.+?)(?:er|ers|ern|erin|erinnen)")

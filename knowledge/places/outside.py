@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from knowledge.model import OutsidePlace
-from knowledge.places.everyday import EVERYDAY, VERBS
-from knowledge.places.names import Match, Names, Word, name_words, short_name
+from knowledge.places.everyday import EVERYDAY, NO_INHABITANTS, VERBS
+from knowledge.places.names import STREETS, Match, Names, Word, name_words, short_name
 
 _SHORTEST_MISSPELT = 7
+_INHABITANT = re.compile(r"([a-z-]{3,})(?:er|erin|ers)")
 _UMLAUT = re.compile("([aou])e")
 _NO_BOROUGHS = frozenset(
     """reise reisen tour urlaub trip fahrt ausflug ticket besuch flug spiel fan fans messe umzug kennzeichen""".split()
@@ -66,13 +67,19 @@ class Outside:
         Two words that are one slip apart have a word in common among these, or are such a word.
         """
         slips: dict[str, list[tuple[str, str]]] = {}
-        cities = (place for place in self._places if place.county and place.name == place.county)
-        for words in {name_words(short_name(place.name)) for place in cities}:
-            if len(words) == 1 and len(words[0]) >= _SHORTEST_MISSPELT:
-                for written in {words[0], _UMLAUT.sub(r"\1", words[0])}:
+        for city in self._cities:
+            if len(city) >= _SHORTEST_MISSPELT:
+                for written in {city, _UMLAUT.sub(r"\1", city)}:
                     for left in (written, *_one_letter_less(written)):
-                        slips.setdefault(left, []).append((written, words[0]))
+                        slips.setdefault(left, []).append((written, city))
         return slips
+
+    @cached_property
+    def _cities(self) -> frozenset[str]:
+        """Names of one word of large cities that are no everyday words."""
+        cities = (place for place in self._places if place.county and place.name == place.county)
+        named = (name_words(short_name(place.name)) for place in cities)
+        return frozenset(words[0] for words in named if len(words) == 1 and words[0] not in EVERYDAY)
 
     def at(self, words: Sequence[Word], at: int, text: str) -> Match[str] | None:
         """The longest name that begins at a word and is written like one; or the city of „Köln-Porz"."""
@@ -81,9 +88,22 @@ class Outside:
         found = next(self.names.at(words, at, inflected=False), None)
         if found:
             return found
+        if inhabitants := self._inhabitants(words, at):
+            return inhabitants
         city, hyphen, borough = words[at].key.partition("-")
         if hyphen and city in self.names.values and city not in EVERYDAY and borough not in _NO_BOROUGHS:
             return Match(1, city, self.names.values[city])
+        return None
+
+    def _inhabitants(self, words: Sequence[Word], at: int) -> Match[str] | None:
+        """„die Flensburger Zulassungsstelle", „als Nürnbergerin"; not „Münchner Straße", nor a Rottweiler."""
+        people = _INHABITANT.fullmatch(words[at].key)
+        behind = words[at + 1].key if at + 1 < len(words) else ""
+        if not people or words[at].key in NO_INHABITANTS or behind in STREETS:
+            return None
+        for name in (people[1], f"{people[1]}e", f"{people[1]}en", f"{people[1].removesuffix('n')}en"):
+            if name in self.names.values and name not in EVERYDAY:
+                return Match(1, name, self.names.values[name], inflected=True)
         return None
 
     def misspelt(self, word: Word, text: str) -> Match[str] | None:
